@@ -1,0 +1,10 @@
+// The one place that reads the clock. Everybody else is told the time.
+#pragma once
+
+#include "bus/time.hpp"
+
+namespace fairlead::io {
+
+Instant now();  // CLOCK_MONOTONIC: does not count suspended time, never goes back
+
+}  // namespace fairlead::io
