@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <span>
 #include <string>
+#include <string_view>
 
 #include "protocols/sink.hpp"
 
@@ -23,6 +24,7 @@ class LineReader {
 
  private:
   void deliver(std::string_view line, Sink& sink);
+  void close_too_big(Sink& sink);
 
   std::size_t max_message_;
   std::string waiting_;  // the beginning of a line, without its newline

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 
+#include "bus/random.hpp"
 #include "protocols/message.hpp"
 
 namespace fairlead::protocols::ws {
@@ -23,14 +24,13 @@ constexpr bool is_control(Opcode opcode) { return static_cast<std::uint8_t>(opco
 // The four key bytes in the order they stand on the wire, at the place in the payload that comes next.
 using Mask = std::array<char, 4>;
 
-struct Header {
-  Opcode opcode = Opcode::continuation;
-  bool fin = false;
-  Mask mask{};  // all zero when the frame is not masked
-};
-
 // XORs the bytes with the mask, and turns the mask to where the following bytes go on.
 void apply_mask(std::span<char> bytes, Mask& mask);
+
+Mask random_mask(Random& random);
+
+// How a message goes out: a text that is not UTF-8 would make the peer hang up, so it goes as binary.
+Opcode opcode_of(Message message);
 
 // Appends one whole frame.
 void append_frame(Opcode opcode, std::string_view payload, std::optional<Mask> mask, std::string& out);
