@@ -1,0 +1,198 @@
+#include "store/conformance.hpp"
+
+#include <csignal>
+#include <limits>
+#include <thread>
+#include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "store/memory_store.hpp"
+#include "store/test_places.hpp"
+
+namespace fairlead::store {
+namespace {
+
+using testing::Values;
+
+std::optional<std::string> some(const char* text) { return std::string(text); }
+
+TEST_P(StoreConformance, what_was_set_is_there_until_it_is_erased) {
+  auto store = place_->open();
+  EXPECT_EQ(store->get("k").value(), std::nullopt);
+  ASSERT_TRUE(store->set("k", "one"));
+  EXPECT_EQ(store->get("k").value(), some("one"));
+  ASSERT_TRUE(store->set("k", "two"));
+  EXPECT_EQ(store->get("k").value(), some("two"));
+  EXPECT_TRUE(store->erase("k").value());
+  EXPECT_FALSE(store->erase("k").value());
+  EXPECT_EQ(store->get("k").value(), std::nullopt);
+}
+
+TEST_P(StoreConformance, a_value_is_any_bytes_from_none_to_a_mebibyte) {
+  auto store = place_->open();
+  ASSERT_TRUE(store->set("empty", ""));
+  EXPECT_EQ(store->get("empty").value(), some(""));
+  const std::string bytes("\0\xff\r\n\0", 5);
+  ASSERT_TRUE(store->set("bytes", bytes));
+  EXPECT_EQ(store->get("bytes").value(), bytes);
+  const std::string large(Store::max_value, 'x');
+  ASSERT_TRUE(store->set("large", large));
+  EXPECT_EQ(store->get("large").value(), large);
+  EXPECT_EQ(store->set("large", large + "x").error().message,
+            "the value for 'large' has 1048577 bytes; a store takes at most 1048576");
+  EXPECT_EQ(store->get("large").value(), large);
+}
+
+TEST_P(StoreConformance, a_key_that_some_backend_could_not_keep_is_refused_by_all) {
+  auto store = place_->open();
+  const std::string longest(Store::max_key, 'k');
+  EXPECT_TRUE(store->set(longest, "v"));
+  EXPECT_EQ(store->get(longest).value(), some("v"));
+  for (const std::string& bad :
+       {std::string(), longest + "k", std::string("a b"), std::string("a\nb"), std::string("ä"),
+        std::string("\x01"
+                    "format")}) {
+    EXPECT_FALSE(store->get(bad)) << bad;
+    EXPECT_FALSE(store->set(bad, "v")) << bad;
+    EXPECT_FALSE(store->add(bad, "v")) << bad;
+    EXPECT_FALSE(store->cas(bad, "v", "w")) << bad;
+    EXPECT_FALSE(store->incr(bad)) << bad;
+    EXPECT_FALSE(store->erase(bad)) << bad;
+  }
+}
+
+TEST_P(StoreConformance, add_takes_only_a_free_key) {
+  auto store = place_->open();
+  EXPECT_TRUE(store->add("k", "first").value());
+  EXPECT_FALSE(store->add("k", "second").value());
+  EXPECT_EQ(store->get("k").value(), some("first"));
+}
+
+TEST_P(StoreConformance, cas_replaces_only_what_it_expected) {
+  auto store = place_->open();
+  EXPECT_FALSE(store->cas("k", "", "new").value());
+  EXPECT_EQ(store->get("k").value(), std::nullopt);
+  ASSERT_TRUE(store->set("k", "old"));
+  EXPECT_FALSE(store->cas("k", "ol", "new").value());
+  EXPECT_TRUE(store->cas("k", "old", "new").value());
+  EXPECT_EQ(store->get("k").value(), some("new"));
+}
+
+TEST_P(StoreConformance, incr_counts_from_nothing_up_and_down) {
+  auto store = place_->open();
+  EXPECT_EQ(store->incr("n").value(), 1);
+  EXPECT_EQ(store->incr("n", 41).value(), 42);
+  EXPECT_EQ(store->incr("n", -50).value(), -8);
+  EXPECT_EQ(store->get("n").value(), some("-8"));
+  ASSERT_TRUE(store->set("n", "7"));
+  EXPECT_EQ(store->incr("n").value(), 8);
+}
+
+TEST_P(StoreConformance, incr_of_what_cannot_be_counted_is_an_error_and_changes_nothing) {
+  auto store = place_->open();
+  for (const char* text : {"seven", "7x", "", " 7", "99999999999999999999"}) {
+    ASSERT_TRUE(store->set("n", text));
+    EXPECT_FALSE(store->incr("n")) << text;
+    EXPECT_EQ(store->get("n").value(), some(text));
+  }
+  const auto most = std::to_string(std::numeric_limits<std::int64_t>::max());
+  ASSERT_TRUE(store->set("n", most));
+  EXPECT_FALSE(store->incr("n"));
+  EXPECT_EQ(store->get("n").value(), most);
+}
+
+TEST_P(StoreConformance, an_entry_ends_with_its_ttl) {
+  auto store = place_->open();
+  ASSERT_TRUE(store->set("short", "v", std::chrono::seconds(2)));
+  ASSERT_TRUE(store->set("long", "v", std::chrono::hours(1)));
+  ASSERT_TRUE(store->set("ever", "v"));
+  EXPECT_EQ(store->get("short").value(), some("v"));
+  place_->let_pass(std::chrono::seconds(3));
+  EXPECT_EQ(store->get("short").value(), std::nullopt);
+  EXPECT_FALSE(store->cas("short", "v", "w").value());
+  EXPECT_FALSE(store->erase("short").value());
+  EXPECT_TRUE(store->add("short", "again").value());
+  EXPECT_EQ(store->get("long").value(), some("v"));
+  EXPECT_EQ(store->get("ever").value(), some("v"));
+}
+
+TEST_P(StoreConformance, set_and_cas_replace_the_ttl_and_incr_keeps_it) {
+  auto store = place_->open();
+  const std::chrono::seconds soon(2);
+  ASSERT_TRUE(store->set("reset", "v", soon));
+  ASSERT_TRUE(store->set("reset", "v"));
+  ASSERT_TRUE(store->set("swapped", "v", soon));
+  ASSERT_TRUE(store->cas("swapped", "v", "w"));
+  ASSERT_TRUE(store->set("counted", "5", soon));
+  ASSERT_EQ(store->incr("counted").value(), 6);
+  place_->let_pass(std::chrono::seconds(3));
+  EXPECT_EQ(store->get("reset").value(), some("v"));
+  EXPECT_EQ(store->get("swapped").value(), some("w"));
+  EXPECT_EQ(store->incr("counted").value(), 1);
+}
+
+TEST_P(StoreConformance, a_ttl_that_makes_no_sense_is_refused) {
+  auto store = place_->open();
+  EXPECT_FALSE(store->set("k", "v", std::chrono::milliseconds(-1)));
+  EXPECT_FALSE(store->add("k", "v", std::chrono::milliseconds::max()));
+  EXPECT_EQ(store->get("k").value(), std::nullopt);
+}
+
+TEST_P(StoreConformance, threads_count_together) {
+  auto store = place_->open();
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 4; ++i) {
+    threads.emplace_back([&store] {
+      for (int k = 0; k < 500; ++k) ASSERT_TRUE(store->incr("n"));
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(store->get("n").value(), some("2000"));
+}
+
+// A child that counts: `times` times, or until it is killed. It keeps a count of its own as well.
+pid_t fork_counter(StorePlace& place, int times, const char* own) {
+  const pid_t child = fork();
+  if (child != 0) return child;
+  auto store = place.open();
+  for (int i = 0; times == 0 || i < times; ++i) {
+    if (!store->incr("all") || !store->incr(own)) _exit(1);
+  }
+  _exit(0);
+}
+
+TEST_P(StoreConformance, processes_count_together_while_one_of_them_is_killed) {
+  if (!GetParam().shared) GTEST_SKIP() << "this backend lives in one process";
+  std::vector<pid_t> children;
+  for (int i = 0; i < 3; ++i) children.push_back(fork_counter(*place_, 1000, "finished"));
+  const pid_t victim = fork_counter(*place_, 0, "victim");
+  auto store = place_->open();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (store->incr("victim", 0).value() < 200 && std::chrono::steady_clock::now() < deadline) {
+  }
+  ASSERT_GE(store->incr("victim", 0).value(), 200);
+  kill(victim, SIGKILL);
+  waitpid(victim, nullptr, 0);
+  for (const pid_t child : children) {
+    int status = -1;
+    waitpid(child, &status, 0);
+    EXPECT_EQ(status, 0);
+  }
+  EXPECT_EQ(store->get("finished").value(), some("3000"));
+  // The victim counts first for all and then for itself, and may have died in between.
+  const auto of_victim = store->incr("all", 0).value() - 3000;
+  const auto own = store->incr("victim", 0).value();
+  EXPECT_TRUE(of_victim == own || of_victim == own + 1) << of_victim << " and " << own;
+}
+
+INSTANTIATE_TEST_SUITE_P(Memory, StoreConformance,
+                         Values(StoreBackend{"memory", false, [] { return std::make_unique<MemoryPlace>(); }}),
+                         name_of_backend);
+INSTANTIATE_TEST_SUITE_P(Lmdb, StoreConformance,
+                         Values(StoreBackend{"lmdb", true, [] { return std::make_unique<LmdbPlace>(); }}),
+                         name_of_backend);
+
+}  // namespace
+}  // namespace fairlead::store
