@@ -32,22 +32,23 @@ struct Append {
   }
 };
 
+struct Measure {
+  std::size_t operator()(const Send& e) const {
+    std::size_t bytes = e.payload.size() + 18 * (e.clients.size() + e.except.size());
+    for (const auto& name : e.names) bytes += name.size() + 3;
+    return bytes;
+  }
+  std::size_t operator()(const SetSession& e) const { return e.session.size(); }
+  std::size_t operator()(const CloseClient& e) const { return e.last ? e.last->size() : 0; }
+  std::size_t operator()(const auto&) const { return max_name; }
+};
+
 }  // namespace
 
 void append(std::string& out, const Effect& effect) { std::visit(Append{Writer(out)}, effect); }
 
 std::size_t approximate_bytes(const Effect& effect) {
   constexpr std::size_t frame = 64;
-  struct Measure {
-    std::size_t operator()(const Send& e) const {
-      std::size_t bytes = e.payload.size() + 18 * (e.clients.size() + e.except.size());
-      for (const auto& name : e.names) bytes += name.size() + 3;
-      return bytes;
-    }
-    std::size_t operator()(const SetSession& e) const { return e.session.size(); }
-    std::size_t operator()(const CloseClient& e) const { return e.last ? e.last->size() : 0; }
-    std::size_t operator()(const auto&) const { return max_name; }
-  };
   return frame + std::visit(Measure{}, effect);
 }
 
