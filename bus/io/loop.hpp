@@ -66,6 +66,7 @@ class Loop {
   };
 
   Slot* find(Watch watch);
+  void free_removed();
 
   Fd epoll_;
   std::deque<Slot> slots_;  // a deque: a running callback may add, and must not be moved

@@ -42,6 +42,9 @@ class Options {
     std::string summary;  // for --help
   };
 
+  struct Entry;    // bus/io/options_entry.hpp
+  struct Sources;  // likewise
+
   explicit Options(Program program);
   ~Options();
   Options(const Options&) = delete;
@@ -79,14 +82,11 @@ class Options {
   std::string effective_toml() const;  // what --print-config prints
 
  private:
-  struct Entry;
-  struct Sources;
   Entry& add(std::string name, std::string placeholder, std::string help);
 
   Program program_;
   std::vector<std::unique_ptr<Entry>> entries_;
   std::vector<std::function<Status()>> also_;
-  std::string config_file_;
   std::string log_level_ = "info";
   std::string log_format_ = "text";
 };

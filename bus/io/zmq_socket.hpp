@@ -67,7 +67,8 @@ class Frame {
   alignas(8) mutable std::array<std::byte, 64> message_;
 };
 
-// The name a ROUTER gives to a connection, until that connection is gone. Never one that the peer chose.
+// The name a ROUTER gives to a connection, and takes back when that is gone. A stranger that brings a name of another
+// shape is malformed.
 struct RoutingId {
   std::uint32_t value = 0;
   auto operator<=>(const RoutingId&) const = default;
@@ -114,8 +115,8 @@ class Socket {
   static Result<Socket> xsub(Context& context, const std::string& bind, std::string_view prefix,
                              SocketOptions options = {});
   static Result<Socket> xpub(Context& context, const std::string& bind, SocketOptions options = {});
-  // A PUB that binds, for the tap: taps that do not keep up lose frames (send_high_water bounds what waits for one).
-  static Result<Socket> pub_listening(Context& context, const std::string& bind, SocketOptions options = {});
+  // A PUB that binds, for the tap: one that does not keep up loses frames beyond send_high_water, which must not be 0.
+  static Result<Socket> tap(Context& context, const std::string& bind, SocketOptions options);
 
   Socket(Socket&& other) noexcept;
   Socket& operator=(Socket&& other) noexcept;
@@ -156,10 +157,10 @@ class Socket {
   explicit Socket(void* handle) : handle_(handle) {}
   static Result<Socket> open(Context& context, int type, bool binds, const std::string& endpoint,
                              const SocketOptions& options, std::string_view topic);
-  Sent send_part(const Frame& frame, int flags);
-  Received receive_single(Frame& frame);
-  bool discard_rest(Frame& scratch);
-  std::string describe(int error) const;
+  Sent sent(int result);
+  Sent address(RoutingId to);
+  Received receive_part(Frame& part);
+  bool discard_rest(Frame& part);
 
   void* handle_ = nullptr;
   int fd_ = -1;
@@ -178,8 +179,8 @@ struct WatchedFd {
 // empty.
 void wait(std::span<Socket* const> sockets, std::span<WatchedFd> fds, std::optional<Duration> timeout);
 
-// Hands up to `budget` messages to `on_frame`. True when the socket was drained empty (it is safe to sleep), false when
-// the budget was spent or the socket failed (then failed() of the counts tells): come back without sleeping.
+// Hands up to `budget` messages to `on_frame`. `empty` when the socket was drained (it is safe to sleep); otherwise the
+// budget was spent (come back without sleeping) or the socket failed.
 struct Drained {
   int messages = 0;
   int malformed = 0;
