@@ -1,0 +1,50 @@
+// The units that a worker has and has not finished, in the order they came (docs/protocol.md, K2, K3). Inside a unit it
+// carries the client's session, uid and groups from event to event, so that a handler sees what the one before it did,
+// although the broker has not committed that yet.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <optional>
+#include <span>
+
+#include "schemas/effect.hpp"
+#include "schemas/records.hpp"
+#include "worker/job.hpp"
+
+namespace fairlead::worker {
+
+class Inbox {
+ public:
+  void add(schemas::Unit unit) { units_.push_back({std::move(unit), 0}); }
+
+  // The next event, with the client as it is now. One at a time: none until the one before was put back.
+  std::optional<Job> take(LinkId link);
+  // The event was handled with these effects, and the next one of its unit may follow. False: its unit is not here any
+  // longer, nothing that comes of it counts.
+  bool put_back(Job job, std::span<const schemas::Effect> effects);
+  // The event failed: the rest of its unit is dropped. False as above.
+  bool put_back_failed(const Job& job);
+
+  void cancel(UnitId unit, std::uint64_t attempt);
+  void clear() { units_.clear(), out_ = false; }
+
+  bool empty() const { return units_.empty(); }
+  std::size_t units() const { return units_.size(); }
+
+ private:
+  struct Entry {
+    schemas::Unit unit;
+    std::size_t next = 0;  // the event that is to be handled, or is being handled
+  };
+
+  bool is_front(const Job& job) const;
+
+  std::deque<Entry> units_;
+  bool out_ = false;  // an event of the front unit is being handled
+};
+
+// What `effects` make of the job's own client.
+void apply_own(Job& job, std::span<const schemas::Effect> effects);
+
+}  // namespace fairlead::worker

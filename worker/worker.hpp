@@ -1,0 +1,126 @@
+// A worker's side of the bus (docs/protocol.md, K1 to K7, L1 to L8). It decides when to connect and say hello, how much
+// work to ask for, which event is handled next and what is said about it. It promises: one outcome for each event, in
+// order; nothing of a link outlives the link; a drained worker leaves nothing behind.
+//
+// It does no I/O and reads no clock. The shell hands in what came, calls on_turn() once per turn after that, and does
+// the actions in order. Handlers run between next() and on_handled(), for as long as they like; meanwhile the shell
+// goes on handing in frames and taking turns.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "bus/link.hpp"
+#include "bus/pause.hpp"
+#include "bus/random.hpp"
+#include "bus/stream.hpp"
+#include "bus/time.hpp"
+#include "schemas/records.hpp"
+#include "worker/actions.hpp"
+#include "worker/credit.hpp"
+#include "worker/inbox.hpp"
+#include "worker/job.hpp"
+#include "worker/outcomes.hpp"
+
+namespace fairlead::worker {
+
+struct Config {
+  std::string name;
+  std::string version;
+  std::string app;
+  Incarnation incarnation;
+  LinkTimes times;
+};
+
+struct Counters {
+  std::uint64_t events = 0;           // handled
+  std::uint64_t failures = 0;         // of these, failed
+  std::uint64_t outcomes_unsent = 0;  // handled, but the unit was cancelled or its link lost
+  std::uint64_t stale_frames = 0;
+  std::uint64_t bad_frames = 0;
+  std::uint64_t unknown_records = 0;
+  std::uint64_t links = 0;  // that were welcomed
+};
+
+class Worker {
+ public:
+  // Credit is at most 256; a broker that sends many more units than that is not a broker.
+  static constexpr std::size_t most_units = 4 * CreditMeter::most;
+
+  Worker(Config config, Random random);
+
+  // A frame that came on the DEALER.
+  void on_backend_frame(std::string_view frame, Instant now, Actions& out);
+  // A send would block while live, or the DEALER has lost its connection.
+  void on_link_broken(std::string why) { link_.on_broken(std::move(why)); }
+
+  // The event to handle now, if there is one. One at a time.
+  std::optional<Job> next(Instant now);
+  // What came of it. `error` is for failures, `effects` for successes. Give the job back with std::move.
+  void on_handled(Job job, schemas::Verdict verdict, std::vector<schemas::Effect> effects, std::string error,
+                  Duration took, Instant now, Actions& out);
+
+  // Asks the broker's directory (the query's id is set here); exactly one Answered with this id follows, now or later.
+  std::uint64_t ask(schemas::Query query, Instant now, Actions& out);
+  // The handler at work wants more time.
+  void progress(Instant now, Actions& out);
+
+  // No more units, please; finished() is true when those that came are done and committed, or the link has ended.
+  void drain(Instant now);
+  bool finished() const { return stage_ == Stage::finished; }
+
+  // At the end of each turn of the loop: timers, and what has gathered is sent.
+  void on_turn(Instant now, Actions& out);
+  // When on_turn() wants to be called at the latest.
+  Instant next_time() const;
+
+  bool live() const { return link_.live(); }
+  LinkId link() const { return link_.id(); }
+  const Counters& counters() const { return counters_; }
+
+ private:
+  enum class Stage { working, draining, finished };
+
+  void on_record(schemas::Unknown record, Instant now, Actions& out);
+  void on_record(schemas::Unit record, Instant now, Actions& out);
+  void on_record(const schemas::Heartbeat& record, Instant now, Actions& out);
+  void on_record(const schemas::Cancel& record, Instant now, Actions& out);
+  void on_record(const schemas::Drained& record, Instant now, Actions& out);
+  void on_record(schemas::Answer record, Instant now, Actions& out);
+  void on_record(const schemas::WorkerWelcome& record, Instant now, Actions& out);
+  void on_record(const schemas::Reset& record, Instant now, Actions& out);
+  void on_record(const schemas::Complaint& record, Instant now, Actions& out);
+
+  template <class Record>
+  void send_control(const Record& record, Actions& out);
+  void say_hello(Actions& out);
+  void forget_link(Actions& out);
+  void bad_bytes(std::string why);
+  void finish(Actions& out);
+
+  Config config_;
+  Link link_;
+  PauseDetector pause_;
+  Instant last_turn_{};
+  Stage stage_ = Stage::working;
+  Counters counters_;
+
+  // Of the current link; forgotten with it.
+  InStream units_;
+  Inbox inbox_;
+  Outcomes outcomes_;
+  std::uint64_t told_credit_ = 0;
+  bool drain_said_ = false;
+  bool drained_ = false;
+  std::vector<std::uint64_t> asked_;  // queries without an answer
+
+  CreditMeter credit_;
+  std::optional<Job> handling_;  // what progress() is about: link, unit and attempt of the job that is out
+  std::uint64_t last_query_ = 0;
+  std::vector<schemas::ToWorker> records_;  // of the frame at hand
+};
+
+}  // namespace fairlead::worker
