@@ -148,35 +148,43 @@ class Gateway {
   const Counters& counters() const { return counters_; }
 
  private:
-  struct Received;  // one record that came, with what its handler needs
-
-  void open_frames();
-  void take_event(Session& session, schemas::EventKind kind, bool binary, std::string payload, Actions& out);
-  void offer(const Session& session, Actions& out);
-  void offer_everything(bool with_snapshots, Actions& out);
-  void append_numbered(std::string_view record, Actions& out);
-  void flush(Actions& out);
-  void send_unnumbered(std::string_view record, Instant now, Actions& out);
-  void say_hello(Instant now, Actions& out);
-
-  void on_numbered(std::string_view records, std::uint64_t seq, Instant now, Actions& out);
-  void apply(schemas::ToGateway& record, Instant now, Actions& out);
-  void on_welcome(const schemas::GatewayWelcome& welcome, Instant now, Actions& out);
-  void on_deliver(schemas::Deliver& deliver, Actions& out);
-  void on_close(schemas::Close& close, Actions& out);
-  void on_committed(const schemas::Committed& committed, Actions& out);
-  void on_heartbeat(const schemas::Heartbeat& heartbeat);
-  void on_refused(const schemas::Refused& refused, Actions& out);
-  void on_gap(std::uint64_t through, std::string_view reason, Actions& out);
-  void on_unknown(std::uint64_t type, Instant now, Actions& out);
-  void on_bad_frame(std::string_view why, Actions& out);
-
-  void resume_all_if_room(Actions& out);
-  void drop(Session& session, std::string_view reason, Actions& out);
-  void drop_all(std::string_view reason, Actions& out);
-  void forget(UserId user);
+  // Users' side.
+  void take_event(Session& session, schemas::EventKind kind, bool binary, std::string_view payload, Instant now,
+                  Actions& out);
+  void tell_change_of_all(Actions& out);
+  void drop(Session& session, std::string_view reason, Actions& out);  // hangs up and forgets
+  void forget(Session& session);
   Session* find(const ClientId& client);
+
+  // Up.
+  void offer_everything(bool with_snapshots, Instant now, Actions& out);
+  void append_numbered(std::string_view record, Instant now, Actions& out);
+  void flush(Instant now, Actions& out);
+  template <class Record>
+  void send_alone(const Record& record, Instant now, Actions& out);
+  void end_link(Actions& out);
   void step_stop(Instant now, Actions& out);
+
+  // Down.
+  bool decode(schemas::Cursor records, bool numbered, Actions& out);
+  void take_deliveries(std::string_view frame, Instant now, Actions& out);
+  void on_bad_frame(std::string_view why, Actions& out);
+  void on_record(const schemas::Unknown& record, Instant now, Actions& out);
+  void on_record(const schemas::Heartbeat& record, Instant now, Actions& out);
+  void on_record(const schemas::GatewayWelcome& record, Instant now, Actions& out);
+  void on_record(const schemas::Refused& record, Instant now, Actions& out);
+  void on_record(const schemas::Gap& record, Instant now, Actions& out);
+  void on_record(const schemas::Reset& record, Instant now, Actions& out);
+  void on_record(const schemas::Complaint& record, Instant now, Actions& out);
+  void on_record(schemas::Deliver& record, Instant now, Actions& out);
+  void on_record(const schemas::Bound& record, Instant now, Actions& out);
+  void on_record(const schemas::Joined& record, Instant now, Actions& out);
+  void on_record(const schemas::Left& record, Instant now, Actions& out);
+  void on_record(const schemas::Ungrouped& record, Instant now, Actions& out);
+  void on_record(schemas::SessionSet& record, Instant now, Actions& out);
+  void on_record(schemas::Close& record, Instant now, Actions& out);
+  void on_record(const schemas::Committed& record, Instant now, Actions& out);
+  std::vector<UserId> targets(const schemas::Send& send);
 
   Config config_;
   Link link_;
@@ -197,7 +205,10 @@ class Gateway {
   // SUB may be faster than DEALER: deliveries that came before the welcome of their link.
   std::vector<std::string> early_;
   std::size_t early_bytes_ = 0;
-  bool told_broken_ = false;  // why links end is told once for each time they were live
+  bool told_away_ = false;                   // that the broker is away is told once, however many dials fail
+  std::vector<schemas::ToGateway> records_;  // of the frame at hand
+  schemas::Event event_;                     // its payload's memory is used again and again
+  Instant last_turn_{};
 
   bool stopping_ = false;
   bool said_bye_ = false;

@@ -1,0 +1,253 @@
+#include "gateway/gateway.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "bus/check.hpp"
+#include "bus/text.hpp"
+#include "schemas/codec.hpp"
+#include "schemas/limits.hpp"
+
+namespace fairlead::gateway {
+namespace {
+
+// Well within what PauseDetector takes for a pause.
+constexpr Duration longest_sleep = 500ms;
+// How long the shell keeps the socket after a bye: libzmq does not say when it has written something.
+constexpr Duration time_to_leave = 100ms;
+
+constexpr std::uint16_t going_away = 1001;
+constexpr std::uint16_t too_big = 1009;
+
+}  // namespace
+
+Gateway::Gateway(Config config, Random random)
+    : config_(std::move(config)), link_(random, config_.times), uplink_(config_.limits) {
+  FAIRLEAD_CHECK(config_.incarnation && !config_.name.empty(), "a gateway needs a name and an incarnation");
+  FAIRLEAD_CHECK(config_.name.size() <= schemas::max_name, "a gateway's name is too long");
+}
+
+// ---- users
+
+void Gateway::on_user_opened(UserId user, const schemas::Handshake& handshake, Instant now, Actions& out) {
+  FAIRLEAD_CHECK(user && user.value <= ClientId::max_counter, "a user's name is not a client's counter");
+  ++counters_.opened;
+  if (stopping_) {
+    out.push_back(CloseUser{.user = user, .reason = {going_away, "the gateway is stopping"}});
+    return;
+  }
+  const ClientId client{.shard = shard_, .gateway = config_.incarnation, .counter = user.value};
+  Session& session = sessions_.add(client, handshake.peer.substr(0, schemas::max_name));
+  take_event(session, schemas::EventKind::open, false, schemas::encode(handshake), now, out);
+}
+
+bool Gateway::on_user_message(UserId user, std::string_view payload, bool binary, Instant now, Actions& out) {
+  Session* session = sessions_.find(user);
+  if (session == nullptr || session->phase != Session::Phase::open) {
+    ++counters_.after_close;
+    return false;
+  }
+  if (payload.size() > schemas::max_payload) {
+    session->phase = Session::Phase::closing;
+    out.push_back(CloseUser{.user = user, .reason = {too_big, "a message of more than 1 MiB"}});
+    return false;
+  }
+  take_event(*session, schemas::EventKind::message, binary, payload, now, out);
+  return !session->paused && !uplink_.paused_all();
+}
+
+void Gateway::on_user_closed(UserId user, const schemas::CloseReason& reason, Instant now, Actions& out) {
+  ++counters_.closed;
+  Session* session = sessions_.find(user);
+  if (session == nullptr || session->phase == Session::Phase::gone) return;
+  session->phase = Session::Phase::gone;
+  take_event(*session, schemas::EventKind::close, false, schemas::encode(reason), now, out);
+}
+
+bool Gateway::accepts(UserId user) const {
+  const Session* session = sessions_.find(user);
+  return session != nullptr && session->phase == Session::Phase::open && !session->paused && !uplink_.paused_all();
+}
+
+void Gateway::take_event(Session& session, schemas::EventKind kind, bool binary, std::string_view payload, Instant now,
+                         Actions& out) {
+  ++counters_.events;
+  event_.client = session.client;
+  event_.seq = session.last + 1;
+  event_.kind = kind;
+  event_.binary = binary;
+  event_.payload.assign(payload);
+  if (event_.payload.capacity() > schemas::batch_bytes) event_.payload.shrink_to_fit();
+  std::string record;
+  record.reserve(payload.size() + 48);
+  schemas::append(record, event_);
+  if (link_.live()) append_numbered(record, now, out);
+
+  if (uplink_.keep(session, std::move(record)) == Uplink::Change::pause && session.phase == Session::Phase::open) {
+    ++counters_.pauses;
+    out.push_back(PauseUser{session.user()});
+  }
+  tell_change_of_all(out);
+}
+
+void Gateway::tell_change_of_all(Actions& out) {
+  switch (uplink_.change_of_all()) {
+    case Uplink::Change::none:
+      break;
+    case Uplink::Change::pause:
+      ++counters_.pauses_of_all;
+      out.push_back(PauseAll{});
+      break;
+    case Uplink::Change::resume:
+      out.push_back(ResumeAll{});
+      break;
+  }
+}
+
+void Gateway::drop(Session& session, std::string_view reason, Actions& out) {
+  constexpr std::uint16_t service_restart = 1012;
+  if (session.phase != Session::Phase::gone) {
+    out.push_back(CloseUser{.user = session.user(), .reason = {service_restart, std::string(reason)}});
+  }
+  forget(session);
+}
+
+void Gateway::forget(Session& session) {
+  const UserId user = session.user();
+  uplink_.forget(session);
+  mirror_.forget(user);
+  sessions_.remove(user);
+}
+
+Session* Gateway::find(const ClientId& client) {
+  if (client.gateway != config_.incarnation) return nullptr;
+  Session* session = sessions_.find({client.counter});
+  return session != nullptr && session->client == client ? session : nullptr;
+}
+
+// ---- the link
+
+void Gateway::on_link_broken(std::string why) { link_.on_broken(std::move(why)); }
+
+void Gateway::on_turn(Instant now, Actions& out) {
+  last_turn_ = now;
+  const Duration paused = pause_.on_turn(now);
+  link_.on_pause(paused);
+  if (stopping_ && !said_bye_) stop_at_ += paused;
+
+  const Link::Todo todo = link_.on_time(now);
+  if (todo.close) end_link(out);
+  if (todo.open) out.push_back(OpenLink{link_.id()});
+  if (todo.hello) {
+    send_alone(
+        schemas::GatewayHello{
+            .incarnation = config_.incarnation, .name = config_.name, .lineage = lineage_, .applied = down_.last()},
+        now, out);
+  }
+  if (link_.live()) {
+    flush(now, out);
+    const bool owed = unacknowledged_ >= config_.acknowledge_bytes || (unacknowledged_ > 0 && now >= acknowledge_at_) ||
+                      todo.heartbeat;
+    if (owed) send_alone(schemas::Heartbeat{.head = up_.head()}, now, out);
+  }
+  if (stopping_) step_stop(now, out);
+}
+
+Instant Gateway::next_time() const {
+  Instant next = std::min(link_.next_time(), last_turn_ + longest_sleep);
+  if (unacknowledged_ > 0 && link_.live()) next = std::min(next, acknowledge_at_);
+  if (stopping_) next = std::min(next, sessions_.size() == 0 && !said_bye_ ? Instant{} : stop_at_);
+  return next;
+}
+
+void Gateway::end_link(Actions& out) {
+  out.push_back(CloseLink{});
+  batch_ = schemas::FrameBuilder();
+  early_.clear();
+  early_bytes_ = 0;
+  unacknowledged_ = 0;
+  if (told_away_) return;
+  told_away_ = true;
+  out.push_back(Note{.level = Note::Level::warning, .event = "link_lost", .text = link_.last_failure()});
+}
+
+// Every record is offered at most once on a link; what the broker has already seen it passes over (B1).
+void Gateway::offer_everything(bool with_snapshots, Instant now, Actions& out) {
+  for (const Session* session : sessions_.list()) {
+    if (with_snapshots && session->committed > 0) {
+      schemas::ClientSnapshot snapshot{
+          .client = session->client, .committed = session->committed, .peer = session->peer};
+      if (const Mirror::Entry* entry = mirror_.find(session->user())) {
+        snapshot.uid = entry->uid;
+        snapshot.groups.assign(entry->groups.begin(), entry->groups.end());
+        snapshot.session_version = entry->session_version;
+        snapshot.session = entry->session;
+      }
+      std::string record;
+      schemas::append(record, snapshot);
+      append_numbered(record, now, out);
+    }
+    counters_.offered_again += session->pending.size();
+    for (const PendingEvent& event : session->pending) append_numbered(event.record, now, out);
+  }
+}
+
+void Gateway::append_numbered(std::string_view record, Instant now, Actions& out) {
+  const std::uint64_t number = up_.next();
+  if (batch_.empty()) batch_first_ = number;
+  batch_.body() += record;
+  if (batch_.record_bytes() >= schemas::batch_bytes) flush(now, out);
+}
+
+void Gateway::flush(Instant now, Actions& out) {
+  if (batch_.empty()) return;
+  out.push_back(SendUp{batch_.finish({.link = link_.id(), .seq = batch_first_, .ack = down_.last()})});
+  unacknowledged_ = 0;
+  link_.on_sent(now);
+}
+
+template <class Record>
+void Gateway::send_alone(const Record& record, Instant now, Actions& out) {
+  schemas::FrameBuilder frame;
+  schemas::append(frame.body(), record);
+  out.push_back(SendUp{frame.finish({.link = link_.id(), .seq = 0, .ack = down_.last()})});
+  unacknowledged_ = 0;
+  link_.on_sent(now);
+}
+
+// ---- the end
+
+void Gateway::on_stop(Instant now, Actions& out) {
+  if (stopping_) return;
+  stopping_ = true;
+  stop_at_ = now + config_.drain;
+  for (Session* session : sessions_.list()) {
+    if (session->phase != Session::Phase::open) continue;
+    session->phase = Session::Phase::closing;
+    out.push_back(CloseUser{.user = session->user(), .reason = {going_away, "the gateway is stopping"}});
+  }
+}
+
+void Gateway::step_stop(Instant now, Actions& out) {
+  if (finished_) return;
+  if (said_bye_) {
+    finished_ = now >= stop_at_;
+    return;
+  }
+  const bool in_time = sessions_.size() == 0;
+  if (!in_time && now < stop_at_) return;
+  if (!in_time) {
+    out.push_back(Note{.level = Note::Level::warning,
+                       .event = "stopped_unfinished",
+                       .text = std::to_string(sessions_.size()) + " clients with uncommitted events"});
+  }
+  if (!link_.live()) {
+    finished_ = true;
+    return;
+  }
+  send_alone(schemas::Bye{.reason = "stopped"}, now, out);
+  said_bye_ = true;
+  stop_at_ = now + time_to_leave;
+}
+
+}  // namespace fairlead::gateway
