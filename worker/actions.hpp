@@ -1,6 +1,7 @@
 // What the worker machine asks its shell to do, in the order in which it is to be done.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <variant>
 #include <vector>
@@ -29,10 +30,14 @@ struct Publish {
   std::string frame;
   bool operator==(const Publish&) const = default;
 };
-// The answer to Worker::ask(). The broker's, or an incomplete and empty one when the link ended before it came.
+// What comes of Worker::ask(): the broker's answer, or none because the link ended before it came.
 struct Answered {
   schemas::Answer answer;
   bool operator==(const Answered&) const = default;
+};
+struct Unanswered {
+  std::uint64_t id = 0;
+  bool operator==(const Unanswered&) const = default;
 };
 // A fact worth a line in the log.
 struct Note {
@@ -43,7 +48,7 @@ struct Note {
   bool operator==(const Note&) const = default;
 };
 
-using Action = std::variant<OpenLink, CloseLink, SendControl, Publish, Answered, Note>;
+using Action = std::variant<OpenLink, CloseLink, SendControl, Publish, Answered, Unanswered, Note>;
 using Actions = std::vector<Action>;
 
 }  // namespace fairlead::worker

@@ -11,20 +11,26 @@
 #include "schemas/effect.hpp"
 #include "schemas/records.hpp"
 #include "worker/job.hpp"
+#include "worker/own_client.hpp"
 
 namespace fairlead::worker {
 
 class Inbox {
  public:
-  void add(schemas::Unit unit) { units_.push_back({std::move(unit), 0}); }
+  void add(schemas::Unit unit);
 
   // The next event, with the client as it is now. One at a time: none until the one before was put back.
   std::optional<Job> take(LinkId link);
-  // The event was handled with these effects, and the next one of its unit may follow. False: its unit is not here any
-  // longer, nothing that comes of it counts.
-  bool put_back(Job job, std::span<const schemas::Effect> effects);
-  // The event failed: the rest of its unit is dropped. False as above.
-  bool put_back_failed(const Job& job);
+
+  enum class Left {
+    nothing,      // its unit was cancelled: nothing that comes of the job counts
+    events,       // of its unit
+    other_units,  // its unit is done
+  };
+  // The event was handled with these effects; the next one of its unit may follow.
+  Left put_back(const Job& job, std::span<const schemas::Effect> effects);
+  // The event failed: the rest of its unit is dropped.
+  Left put_back_failed(const Job& job);
 
   void cancel(UnitId unit, std::uint64_t attempt);
   void clear() { units_.clear(), out_ = false; }
@@ -35,16 +41,15 @@ class Inbox {
  private:
   struct Entry {
     schemas::Unit unit;
+    OwnClient own;
     std::size_t next = 0;  // the event that is to be handled, or is being handled
   };
 
-  bool is_front(const Job& job) const;
+  bool is_out(const Job& job) const;
+  void drop_front() { units_.pop_front(), out_ = false; }
 
   std::deque<Entry> units_;
   bool out_ = false;  // an event of the front unit is being handled
 };
-
-// What `effects` make of the job's own client.
-void apply_own(Job& job, std::span<const schemas::Effect> effects);
 
 }  // namespace fairlead::worker

@@ -22,7 +22,7 @@ class Outcomes {
   struct Added {
     bool replaced = false;
   };
-  Added add(schemas::Outcome outcome, Actions& out);
+  Added add(const schemas::Outcome& outcome, Actions& out);
   // What has gathered leaves.
   void flush(Actions& out);
 

@@ -59,11 +59,13 @@ class Worker {
 
   // The event to handle now, if there is one. One at a time.
   std::optional<Job> next(Instant now);
-  // What came of it. `error` is for failures, `effects` for successes. Give the job back with std::move.
-  void on_handled(Job job, schemas::Verdict verdict, std::vector<schemas::Effect> effects, std::string error,
+  // What came of it. `error` is for failures, `effects` for successes. A job that was cancelled meanwhile, or whose
+  // link ended, is given back like any other; nothing is said about it.
+  void on_handled(const Job& job, schemas::Verdict verdict, std::vector<schemas::Effect> effects, std::string error,
                   Duration took, Instant now, Actions& out);
 
-  // Asks the broker's directory (the query's id is set here); exactly one Answered with this id follows, now or later.
+  // Asks the broker's directory (the query's id is set here); exactly one Answered or Unanswered with this id
+  // follows, now or later.
   std::uint64_t ask(schemas::Query query, Instant now, Actions& out);
   // The handler at work wants more time.
   void progress(Instant now, Actions& out);
@@ -84,7 +86,7 @@ class Worker {
  private:
   enum class Stage { working, draining, finished };
 
-  void on_record(schemas::Unknown record, Instant now, Actions& out);
+  void on_record(const schemas::Unknown& record, Instant now, Actions& out);
   void on_record(schemas::Unit record, Instant now, Actions& out);
   void on_record(const schemas::Heartbeat& record, Instant now, Actions& out);
   void on_record(const schemas::Cancel& record, Instant now, Actions& out);
@@ -94,11 +96,19 @@ class Worker {
   void on_record(const schemas::Reset& record, Instant now, Actions& out);
   void on_record(const schemas::Complaint& record, Instant now, Actions& out);
 
+  // What progress() is about.
+  struct Handling {
+    LinkId link;
+    UnitId unit;
+    std::uint64_t attempt = 0;
+  };
+
   template <class Record>
   void send_control(const Record& record, Actions& out);
   void say_hello(Actions& out);
-  void forget_link(Actions& out);
-  void bad_bytes(std::string why);
+  void on_bad_bytes(std::string why);
+  void on_link_over(bool was_live, Actions& out);
+  void serve(bool heartbeat, Actions& out);
   void finish(Actions& out);
 
   Config config_;
@@ -118,8 +128,9 @@ class Worker {
   std::vector<std::uint64_t> asked_;  // queries without an answer
 
   CreditMeter credit_;
-  std::optional<Job> handling_;  // what progress() is about: link, unit and attempt of the job that is out
+  std::optional<Handling> handling_;
   std::uint64_t last_query_ = 0;
+  bool absence_told_ = false;               // that there is no broker: said once until there is one
   std::vector<schemas::ToWorker> records_;  // of the frame at hand
 };
 
