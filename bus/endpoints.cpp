@@ -121,7 +121,7 @@ bool lower_case_equal(std::string_view typed, std::string_view lower) {
   return true;
 }
 
-Result<UserEndpoint> parse_user(std::string_view typed) {
+Result<UserEndpoint> parse_user(std::string_view typed, bool query_allowed) {
   using Protocol = UserEndpoint::Protocol;
   static constexpr const char* forms = "write line://host:port, frame://host:port or ws://host:port/path";
   const auto split = split_scheme(typed);
@@ -142,7 +142,7 @@ Result<UserEndpoint> parse_user(std::string_view typed) {
   } else {
     return bad(typed, "no protocol " + quoted(scheme) + ": " + forms);
   }
-  const std::size_t slash = rest.find('/');
+  const std::size_t slash = rest.find_first_of("/?");
   auto place = parse_host_port(rest.substr(0, slash));
   if (!place) return bad(typed, place.error().message);
   endpoint.host = std::move(place->host);
@@ -153,9 +153,11 @@ Result<UserEndpoint> parse_user(std::string_view typed) {
     return endpoint;
   }
   for (const char c : path) {
-    if (c <= ' ' || c > '~' || c == '#' || c == '?') return bad(typed, "the path has a character that it cannot have");
+    if (c <= ' ' || c > '~' || c == '#' || (c == '?' && !query_allowed))
+      return bad(typed, "the path has a character that it cannot have");
   }
-  endpoint.path = path.empty() ? "/" : std::string(path);
+  if (path.empty() || path[0] != '/') endpoint.path = "/";
+  endpoint.path += path;
   return endpoint;
 }
 
@@ -229,10 +231,10 @@ std::uint16_t port_of(std::string_view endpoint) {
   return port ? *port : std::uint16_t{0};
 }
 
-Result<UserEndpoint> UserEndpoint::for_listen(std::string_view typed) { return parse_user(typed); }
+Result<UserEndpoint> UserEndpoint::for_listen(std::string_view typed) { return parse_user(typed, false); }
 
 Result<UserEndpoint> UserEndpoint::for_connect(std::string_view typed) {
-  auto endpoint = parse_user(typed);
+  auto endpoint = parse_user(typed, true);
   if (!endpoint) return endpoint;
   if (const auto why = not_a_destination(endpoint->host, endpoint->port)) return bad(typed, *why);
   return endpoint;

@@ -61,7 +61,7 @@ struct UserEndpoint {
 
   // `typed` as a listener: port 0 is allowed, '*' is every interface.
   static Result<UserEndpoint> for_listen(std::string_view typed);
-  // `typed` as a place to go to.
+  // `typed` as a place to go to; a ws path may carry a query.
   static Result<UserEndpoint> for_connect(std::string_view typed);
 
   std::string text() const;       // line://[::1]:8480

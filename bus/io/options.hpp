@@ -99,10 +99,11 @@ Check<std::uint64_t> size_between(std::uint64_t least, std::uint64_t most);
 Check<Duration> at_least(Duration least);
 Check<std::vector<std::string>> at_least_one();
 
-// A parser as a check: text (or each item of a list) must parse.
+// A parser as a check: the text (or each item of a list) must parse. No text at all is not a value.
 template <class T>
 Check<std::string> valid(Result<T> (*parse)(std::string_view)) {
   return [parse](const std::string& typed) -> Status {
+    if (typed.empty()) return Error{"is required"};
     auto parsed = parse(typed);
     if (!parsed) return parsed.error();
     return Nothing{};

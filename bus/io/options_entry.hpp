@@ -48,13 +48,17 @@ struct Options::Sources {
   struct Found {
     Entry* entry;
     std::vector<std::string> values;
-    std::string origin;
+    std::string origin;  // for --print-config
+    std::string label;   // what an error begins with
   };
 
   // These add to `errors` what they cannot read.
   std::vector<Found> command_line(std::span<const std::string> arguments, Asked& asked);
   std::vector<Found> environment(const Environment& environment) const;
   std::vector<Found> file(const std::string& path);
+
+  std::vector<std::string> unknown_flags_told(const std::vector<std::string>& extras);  // returns the words
+  std::vector<Found> deal_out(const std::vector<std::string>& words);
 
   void apply(const std::vector<Found>& found);
   std::string suggest(std::string_view typed, std::string_view before) const;  // "; did you mean --listen?" or nothing

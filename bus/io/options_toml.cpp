@@ -83,30 +83,42 @@ std::vector<Options::Sources::Found> Options::Sources::file(const std::string& p
     errors.push_back((read ? place(path, failure.source()) : path) + ": " + std::string(failure.description()));
     return {};
   }
+  // The table is sorted by key; people read from the top.
+  struct Line {
+    toml::source_position at;
+    const toml::key* key;
+    const toml::node* node;
+  };
+  std::vector<Line> lines;
+  for (const auto& [key, node] : table) lines.push_back({key.source().begin, &key, &node});
+  std::ranges::sort(lines, {}, [](const Line& line) { return std::pair{line.at.line, line.at.column}; });
+
   std::vector<Found> found;
-  for (const auto& [key, node] : table) {
-    const std::string_view name = key.str();
+  for (const auto& [unused, key, node] : lines) {
+    const std::string_view name = key->str();
     const auto entry = std::ranges::find_if(entries, [&](const auto& candidate) { return candidate->name == name; });
     if (entry == entries.end()) {
-      errors.push_back(place(path, key.source()) + ": no such key '" + printable(name) + "'" + suggest(name, ""));
+      errors.push_back(place(path, key->source()) + ": no such key '" + printable(name) + "'" + suggest(name, ""));
       continue;
     }
-    const std::string at = place(path, node.source()) + ": " + (*entry)->name;
-    auto texts = as_texts((*entry)->kind, node);
+    const std::string at = place(path, node->source());
+    const std::string label = at + ": " + (*entry)->name;
+    auto texts = as_texts((*entry)->kind, *node);
     if (!texts) {
       (*entry)->faulty = true;
-      errors.push_back(at + ": must be " + std::string(expectation((*entry)->kind)) + ", not " +
-                       std::string(type_name(node)));
+      errors.push_back(label + ": must be " + std::string(expectation((*entry)->kind)) + ", not " +
+                       std::string(type_name(*node)));
       continue;
     }
-    found.push_back({entry->get(), std::move(*texts), at});
+    found.push_back({entry->get(), std::move(*texts), at, label});
   }
   return found;
 }
 
 std::string toml_string(const std::string& text) {
+  const toml::value<std::string> value{text};
   std::ostringstream out;
-  out << toml::value<std::string>{text};
+  out << toml::toml_formatter{value, toml::format_flags::none};  // no '…' and no multi-line strings
   return out.str();
 }
 
