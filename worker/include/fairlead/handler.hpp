@@ -1,0 +1,49 @@
+// Handler is business code: derive from it, override what you care for. Promises to it: events of one client come one
+// after another, in the order in which its gateway read them, `on_open` first and `on_close` exactly once and last;
+// other clients' events run elsewhere at the same time. An event can come again, here or elsewhere, if its worker died
+// before the outcome was committed: of its attempts one takes effect. What a handler does outside of the bus it must be
+// able to do twice.
+//
+// Every thread of a worker has a Handler of its own, so members need no locks, and hold nothing that another worker
+// should know: that belongs into the session, the store or a group.
+//
+// An exception that leaves a handler throws the outcome away and is reported with its text; the event is tried again.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "fairlead/context.hpp"
+#include "fairlead/store.hpp"
+#include "fairlead/types.hpp"
+
+namespace fairlead {
+
+struct WorkerInfo {
+  std::string name;     // --name
+  unsigned thread = 0;  // 0 … --threads − 1
+  Store& store;
+};
+
+class Handler {
+ public:
+  Handler() = default;
+  Handler(const Handler&) = delete;
+  Handler& operator=(const Handler&) = delete;
+  virtual ~Handler() = default;
+
+  // Before the first event. An exception from here ends the worker: exit status 1 and its text.
+  virtual void on_start(WorkerInfo&) {}
+  virtual void on_open(Context&, const Handshake&) {}
+  virtual void on_message(Context&, std::string_view message) = 0;
+  // Also when the gateway died. Session, uid and groups are still there to read.
+  virtual void on_close(Context&, const CloseReason&) {}
+  // After the last event of a worker that stops in good order.
+  virtual void on_stop() {}
+};
+
+using MakeHandler = std::function<std::unique_ptr<Handler>()>;
+
+}  // namespace fairlead
