@@ -1,0 +1,67 @@
+#include "tests/support/oracle.hpp"
+
+#include <vector>
+
+#include <gtest/gtest.h>
+
+namespace fairlead::tests {
+namespace {
+
+struct Conversation {
+  Ledger ledger{7, 0};
+
+  explicit Conversation(int sent) {
+    for (int i = 0; i < sent; ++i) ledger.send();
+  }
+  Tally after(const std::vector<int>& replies) {
+    for (const int number : replies) ledger.on_reply("c7-" + std::to_string(number));
+    return ledger.tally();
+  }
+};
+
+TEST(Oracle, every_reply_in_order_is_clean) {
+  const auto tally = Conversation(3).after({1, 2, 3});
+  EXPECT_TRUE(tally.is_clean());
+  EXPECT_EQ(tally, (Tally{.sent = 3, .received = 3}));
+}
+
+TEST(Oracle, what_does_not_come_back_is_lost) {
+  EXPECT_EQ(Conversation(3).after({1, 3}), (Tally{.sent = 3, .received = 2, .lost = 1}));
+  EXPECT_EQ(Conversation(3).after({1, 2}), (Tally{.sent = 3, .received = 2, .lost = 1}));
+  EXPECT_EQ(Conversation(3).after({}), (Tally{.sent = 3, .lost = 3}));
+}
+
+TEST(Oracle, a_second_copy_is_duplicated) {
+  EXPECT_EQ(Conversation(2).after({1, 1, 2, 2}), (Tally{.sent = 2, .received = 2, .duplicated = 2}));
+}
+
+TEST(Oracle, a_late_one_is_reordered_and_not_lost) {
+  EXPECT_EQ(Conversation(3).after({2, 1, 3}), (Tally{.sent = 3, .received = 3, .reordered = 1}));
+  EXPECT_EQ(Conversation(3).after({3, 1, 1, 2}), (Tally{.sent = 3, .received = 3, .duplicated = 1, .reordered = 2}));
+}
+
+TEST(Oracle, what_was_never_sent_is_foreign) {
+  for (const auto* strange : {"c7-4", "c8-1", "c7-0", "", "garbage", "c7-1x", "c7-01"}) {
+    Conversation conversation(3);
+    conversation.ledger.on_reply(strange);
+    EXPECT_EQ(conversation.ledger.tally().foreign, 1U) << strange;
+  }
+}
+
+TEST(Oracle, payloads_are_filled_up_and_compared_to_the_last_byte) {
+  Ledger ledger{1, 10};
+  EXPECT_EQ(ledger.send(), "c1-1......");
+  ledger.on_reply("c1-1.....");
+  EXPECT_EQ(ledger.tally().foreign, 1U);
+  ledger.on_reply("c1-1......");
+  EXPECT_EQ(ledger.outstanding(), 0U);
+}
+
+TEST(Oracle, a_disconnect_alone_is_not_clean) {
+  Ledger ledger{1, 0};
+  ledger.on_disconnected();
+  EXPECT_FALSE(ledger.tally().is_clean());
+}
+
+}  // namespace
+}  // namespace fairlead::tests
