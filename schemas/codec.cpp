@@ -346,12 +346,13 @@ void append(std::string& out, const Progress& r) { begin<Progress>(out, 2).numbe
 void append(std::string& out, const WorkerWelcome& r) {
   begin<WorkerWelcome>(out, 2).number(r.incarnation.value).number(r.shard);
 }
-void append(std::string& out, const Unit& r) {
+void append(std::string& out, const Unit& r) { append(out, r, r.events); }
+void append(std::string& out, const Unit& r, std::span<const UnitEvent> events) {
   Writer w = begin<Unit>(out, 10);
   w.number(r.unit.value).number(r.attempt).client(r.client).bytes(r.gateway).bytes(r.peer);
   put_optional(w.number(r.session_version).bytes(r.session), r.uid);
-  put_names(w, r.groups).array(r.events.size());
-  for (const auto& event : r.events) {
+  put_names(w, r.groups).array(events.size());
+  for (const auto& event : events) {
     w.array(4)
         .number(event.seq)
         .number(static_cast<std::uint64_t>(event.kind))

@@ -2,6 +2,7 @@
 // beyond the limits of schemas/limits.hpp, and elements behind those we know are passed over (they are a newer peer's).
 #pragma once
 
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -36,6 +37,9 @@ void append(std::string& out, const Outcome& record);
 void append(std::string& out, const Progress& record);
 void append(std::string& out, const WorkerWelcome& record);
 void append(std::string& out, const Unit& record);
+// The same with the events from elsewhere, so that a broker need not copy their payloads; record.events is not looked
+// at.
+void append(std::string& out, const Unit& record, std::span<const UnitEvent> events);
 void append(std::string& out, const Cancel& record);
 void append(std::string& out, const Drained& record);
 void append(std::string& out, const Answer& record);
