@@ -47,7 +47,7 @@ Outcomes::Added Outcomes::add(const schemas::Outcome& outcome, Actions& out) {
 
 void Outcomes::flush(Actions& out) {
   if (builder_.empty()) return;
-  out.push_back(Publish{builder_.finish({.link = link_, .seq = std::exchange(first_, 0)})});
+  out.emplace_back(Publish{builder_.finish({.link = link_, .seq = std::exchange(first_, 0)})});
 }
 
 bool Outcomes::on_ack(std::uint64_t ack) {

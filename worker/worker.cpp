@@ -60,7 +60,7 @@ void Worker::on_record(const schemas::WorkerWelcome& record, Instant now, Action
   link_.on_welcome(now);
   ++counters_.links;
   absence_told_ = false;
-  out.push_back(Note{Note::Level::info, "linked", "to the broker of shard " + std::to_string(record.shard)});
+  out.emplace_back(Note{Note::Level::info, "linked", "to the broker of shard " + std::to_string(record.shard)});
 }
 
 void Worker::on_record(schemas::Unit record, Instant, Actions&) {
@@ -80,7 +80,7 @@ void Worker::on_record(const schemas::Heartbeat& record, Instant, Actions&) {
 
 void Worker::on_record(schemas::Answer record, Instant, Actions& out) {
   if (std::erase(asked_, record.id) == 0) return;
-  out.push_back(Answered{std::move(record)});
+  out.emplace_back(Answered{std::move(record)});
 }
 
 void Worker::on_record(const schemas::Reset& record, Instant, Actions&) {
@@ -88,7 +88,7 @@ void Worker::on_record(const schemas::Reset& record, Instant, Actions&) {
 }
 
 void Worker::on_record(const schemas::Complaint& record, Instant, Actions& out) {
-  out.push_back(Note{Note::Level::warning, "complaint", printable(record.reason)});
+  out.emplace_back(Note{Note::Level::warning, "complaint", printable(record.reason)});
 }
 
 void Worker::on_record(const schemas::Unknown& record, Instant, Actions& out) {
@@ -118,7 +118,7 @@ void Worker::on_handled(const Job& job, schemas::Verdict verdict, std::vector<sc
   ++counters_.events;
   counters_.failures += failed ? 1 : 0;
   if (failed) {
-    out.push_back(Note{Note::Level::warning, "handler_failed",
+    out.emplace_back(Note{Note::Level::warning, "handler_failed",
                        "client " + job.client.text() + " event " + std::to_string(job.event.seq) + " attempt " +
                            std::to_string(job.attempt) + ": " + printable(error, schemas::max_text)});
   }
@@ -141,14 +141,14 @@ void Worker::on_handled(const Job& job, schemas::Verdict verdict, std::vector<sc
   if (!added.replaced) return;
   ++counters_.failures;
   inbox_.cancel(job.unit, job.attempt);
-  out.push_back(Note{Note::Level::warning, "outcome_too_large",
+  out.emplace_back(Note{Note::Level::warning, "outcome_too_large",
                      "client " + job.client.text() + " event " + std::to_string(job.event.seq)});
 }
 
 std::uint64_t Worker::ask(schemas::Query query, Instant, Actions& out) {
   query.id = ++last_query_;
   if (stage_ == Stage::finished || !link_.live()) {
-    out.push_back(Unanswered{query.id});
+    out.emplace_back(Unanswered{query.id});
   } else {
     asked_.push_back(query.id);
     send_control(query, out);
@@ -178,7 +178,7 @@ void Worker::on_turn(Instant now, Actions& out) {
   if (stage_ == Stage::draining && !link_.live()) return finish(out);  // nothing of it is here
   if (todo.open) {
     outcomes_ = Outcomes(link_.id());
-    out.push_back(OpenLink{link_.id()});
+    out.emplace_back(OpenLink{link_.id()});
   }
   if (todo.hello) say_hello(out);
   if (link_.live()) serve(todo.heartbeat, out);
@@ -201,26 +201,26 @@ void Worker::serve(bool heartbeat, Actions& out) {
 
 void Worker::on_link_over(bool was_live, Actions& out) {
   if (was_live) {
-    out.push_back(Note{Note::Level::warning, "link_lost", link_.last_failure()});
+    out.emplace_back(Note{Note::Level::warning, "link_lost", link_.last_failure()});
   } else if (!std::exchange(absence_told_, true)) {
-    out.push_back(Note{Note::Level::warning, "no_broker", link_.last_failure()});
+    out.emplace_back(Note{Note::Level::warning, "no_broker", link_.last_failure()});
   }
-  out.push_back(CloseLink{});
+  out.emplace_back(CloseLink{});
   // K5: what the broker gave and we did not answer, it gives again.
   inbox_.clear();
   units_ = InStream();
   outcomes_ = Outcomes(LinkId{});
   told_credit_ = 0;
   drain_said_ = drained_ = false;
-  for (const std::uint64_t id : std::exchange(asked_, {})) out.push_back(Unanswered{id});
+  for (const std::uint64_t id : std::exchange(asked_, {})) out.emplace_back(Unanswered{id});
 }
 
 void Worker::finish(Actions& out) {
   stage_ = Stage::finished;
-  for (const std::uint64_t id : std::exchange(asked_, {})) out.push_back(Unanswered{id});
+  for (const std::uint64_t id : std::exchange(asked_, {})) out.emplace_back(Unanswered{id});
   if (link_.state() == Link::State::waiting) return;
   send_control(schemas::Bye{"stopped"}, out);
-  out.push_back(CloseLink{});
+  out.emplace_back(CloseLink{});
 }
 
 Instant Worker::next_time() const {
@@ -235,7 +235,7 @@ template <class Record>
 void Worker::send_control(const Record& record, Actions& out) {
   schemas::FrameBuilder builder;
   schemas::append(builder.body(), record);
-  out.push_back(SendControl{builder.finish({.link = link_.id()})});
+  out.emplace_back(SendControl{builder.finish({.link = link_.id()})});
 }
 
 void Worker::say_hello(Actions& out) {
@@ -244,7 +244,7 @@ void Worker::say_hello(Actions& out) {
   send_control(hello, out);
   schemas::FrameBuilder builder(schemas::outcomes_topic(link_.id()));
   schemas::append(builder.body(), hello);
-  out.push_back(Publish{builder.finish({.link = link_.id()})});
+  out.emplace_back(Publish{builder.finish({.link = link_.id()})});
 }
 
 }  // namespace fairlead::worker
