@@ -98,7 +98,7 @@ struct Rehearsal::Stage final : worker::Queries {
 
   Result<schemas::Answer> ask(schemas::Query query) override {
     if (broker_lost) return Error{"the broker did not answer within 5s"};
-    const auto entries = find(query);
+    if (query.cursor.empty()) entries = find(query);
     schemas::Answer answer{.id = query.id, .complete = !gateway_lost};
     const std::size_t from = query.cursor.empty() ? 0 : std::stoul(query.cursor);
     const std::size_t to = std::min(from + 2, entries.size());
@@ -114,9 +114,8 @@ struct Rehearsal::Stage final : worker::Queries {
   using Entries = std::vector<std::vector<std::string>>;
 
   Entries find(const schemas::Query& query) const {
-    if (query.ask == Ask::count_clients) return {{std::to_string(find_each(query).size())}};
-    if (query.ask == Ask::count_uids) return {{std::to_string(find_each(query).size())}};
-    return find_each(query);
+    const bool count = query.ask == Ask::count_clients || query.ask == Ask::count_uids;
+    return count ? Entries{{std::to_string(find_each(query).size())}} : find_each(query);
   }
 
   Entries find_each(const schemas::Query& query) const {
@@ -176,6 +175,7 @@ struct Rehearsal::Stage final : worker::Queries {
   std::shared_ptr<Store> store;
   std::map<ClientId, Actor> actors;
   std::optional<std::string> failure;
+  Entries entries;  // of the query whose pages are being asked for
   bool gateway_lost = false;
   bool broker_lost = false;
 };
