@@ -175,6 +175,16 @@ TEST(Codecs, messages_that_cross_our_close_are_dropped) {
   EXPECT_THAT(pair.server_heard.take(), ElementsAre());
 }
 
+TEST(Codecs, a_peer_that_breaks_a_rule_behind_our_close_gets_no_second_close) {
+  Pair pair(Kind::ws);
+  pair.start();
+  pair.server.close({close_code::going_away, ""}, pair.server_heard);
+  std::string unmasked("\x81\x01x");
+  pair.server.feed(unmasked, pair.server_heard);
+  EXPECT_EQ(pair.server_heard.calls.back(), "close 1002: an unmasked frame");
+  EXPECT_EQ(pair.server_heard.last_words, "");
+}
+
 TEST(Codecs, a_peers_close_half_read_when_we_close_is_still_understood) {
   Pair pair(Kind::ws);
   pair.start();

@@ -127,6 +127,7 @@ void sequences(std::vector<Case>& all) {
   {
     Sequences beyond(all, 8);
     beyond.bad(encoded(0x110000, 4));
+    beyond.bad(encoded(0x140000, 4));
     beyond.bad(encoded(0x1fffff, 4));
     for (unsigned length = 5; length <= 6; ++length) {
       beyond.bad(encoded(length == 5 ? 0x200000 : 0x4000000, length));
