@@ -1,0 +1,62 @@
+// Runs a Broker: its sockets, its journal, its turns. It decides nothing.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "broker/broker.hpp"
+#include "broker/io/journal_files.hpp"
+#include "bus/endpoints.hpp"
+#include "bus/io/process.hpp"
+#include "bus/io/signals.hpp"
+#include "bus/io/zmq_socket.hpp"
+
+namespace fairlead::broker::io {
+
+struct ServiceConfig {
+  BusAddress listen;
+  std::string journal;  // directory
+  JournalLevel level = JournalLevel::process;
+  std::uint16_t shard = 0;
+  std::size_t segment_bytes = std::size_t{64} << 20U;
+  Config broker;
+};
+
+class Service {
+ public:
+  // Throws std::runtime_error with what a person can do about it.
+  Service(ServiceConfig config, fairlead::io::Signals& signals);
+
+  // Until a SIGTERM or SIGINT.
+  fairlead::io::ExitCode run();
+
+ private:
+  struct Sockets {
+    fairlead::io::Socket frontend;
+    fairlead::io::Socket deliveries;
+    fairlead::io::Socket backend;
+    fairlead::io::Socket outcomes;
+    BusAddress address;
+  };
+
+  static Sockets bind(fairlead::io::Context& context, const BusAddress& address);
+  bool take_input(Instant now);
+  void end_turn(Instant now);
+  void write_journal();
+  void send_all(const std::vector<Send>& sends, Instant now);
+  void tell(const std::vector<Note>& notes) const;
+  void checkpoint_if_due();
+  bool stopped();
+
+  ServiceConfig config_;
+  fairlead::io::Signals& signals_;
+  fairlead::io::Context context_;
+  std::unique_ptr<Broker> broker_;  // made from what the journal holds
+  JournalFiles journal_;
+  Sockets sockets_;
+  Turn turn_;
+  bool stopping_ = false;
+  Instant last_checkpoint_attempt_{};
+};
+
+}  // namespace fairlead::broker::io
