@@ -13,8 +13,10 @@ namespace {
 void append_line(std::string_view payload, std::string& out) {
   const std::size_t begin = out.size();
   out += payload;
-  std::replace_if(
-      out.begin() + static_cast<std::ptrdiff_t>(begin), out.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  for (const char ending : {'\n', '\r'}) {
+    for (std::size_t at = out.find(ending, begin); at != std::string::npos; at = out.find(ending, at + 1))
+      out[at] = ' ';
+  }
   out += '\n';
 }
 

@@ -1,5 +1,6 @@
 // HttpReader takes the head of one HTTP request or response from bytes that arrive in any pieces, and judges it as they
-// come: it answers garbage at its first byte, and never keeps more than the limits.
+// come: it answers garbage at its first byte, and never keeps more than the limits. Of two faults in one head either
+// may be the one that is named, depending on the pieces.
 #pragma once
 
 #include <cstddef>
