@@ -200,7 +200,7 @@ void Broker::on_turn(Instant now, Turn& turn) {
   if (!started_) {
     started_ = true;
     for (const auto& [id, gateway] : state_.gateways()) {
-      if (!gateway.gone) away_.emplace(id, now);
+      if (!gateway.gone && gateways_.by_incarnation(id) == nullptr) away_.emplace(id, now);
     }
     const Directory::Gateways holders = state_.directory().gateways();
     for (const auto& [id, clients] : holders) {

@@ -221,23 +221,21 @@ void Broker::number(WorkerPeer& peer, const Record& record) {
   peer.units.next();
 }
 
+// What has no number goes first (the welcome, before any unit), a heartbeat last: its head counts the units before it.
 void Broker::flush(WorkerPeer& peer, Instant now) {
   const std::uint64_t ack = peer.in.last();
-  if (!peer.batch.empty()) {
+  const auto send = [&](schemas::FrameBuilder& frame, std::uint64_t first) {
     peer.sent = now;
-    sends_.push_back(
-        {Leg::backend, peer.routing, peer.batch.finish({.link = peer.link, .seq = peer.batch_first, .ack = ack})});
     peer.outcomes_told = ack;
-  }
+    sends_.push_back({Leg::backend, peer.routing, frame.finish({.link = peer.link, .seq = first, .ack = ack})});
+  };
+  if (!peer.control.empty()) send(peer.control, 0);
+  if (!peer.batch.empty()) send(peer.batch, peer.batch_first);
   // A worker that drains waits for its last acknowledgement; nobody else is kept waiting by one.
   const bool drains = dispatch_.idle(peer.link) && ack != peer.outcomes_told;
-  if (peer.live && (drains || now - peer.sent >= config_.heartbeat)) {
-    schemas::append(peer.control.body(), schemas::Heartbeat{.head = peer.units.head()});
-  }
-  if (peer.control.empty()) return;
-  peer.sent = now;
-  sends_.push_back({Leg::backend, peer.routing, peer.control.finish({.link = peer.link, .ack = ack})});
-  peer.outcomes_told = ack;
+  if (!peer.live || (!drains && now - peer.sent < config_.heartbeat)) return;
+  schemas::append(peer.control.body(), schemas::Heartbeat{.head = peer.units.head()});
+  send(peer.control, 0);
 }
 
 }  // namespace fairlead::broker
