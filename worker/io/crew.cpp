@@ -1,0 +1,108 @@
+#include "worker/io/crew.hpp"
+
+#include <exception>
+#include <utility>
+
+#include "bus/io/entropy.hpp"
+#include "bus/random.hpp"
+
+namespace fairlead::worker {
+namespace {
+
+// How long a timer may be late, and a finished reply may wait, behind a slow handler.
+constexpr Duration keep_every = 50ms;
+
+// Threads are workers of their own to the broker, and want names of their own.
+std::string name_of(const std::string& name, unsigned thread, unsigned threads) {
+  return threads == 1 ? name : name + "/" + std::to_string(thread);
+}
+
+}  // namespace
+
+Crew::Crew(Settings settings, MakeHandler make_handler)
+    : settings_(std::move(settings)), make_handler_(std::move(make_handler)), running_(settings_.threads) {
+  for (unsigned thread = 0; thread < settings_.threads; ++thread) {
+    stations_.push_back(std::make_unique<Station>(
+        Station::Around{
+            .context = context_, .store = *settings_.store, .broker = settings_.broker, .changed = changed_},
+        Config{.name = name_of(settings_.name, thread, settings_.threads),
+               .version = settings_.version,
+               .app = settings_.app,
+               .incarnation = {io::random_nonzero()}},
+        Random(io::random_nonzero())));
+  }
+  for (unsigned thread = 0; thread < settings_.threads; ++thread)
+    threads_.emplace_back([this, thread] { run(thread); });
+  keeper_ = std::jthread([this](const std::stop_token& stop) { keep(stop); });
+}
+
+Crew::~Crew() {
+  drain();
+  threads_.clear();  // joins
+  keeper_ = {};
+}
+
+void Crew::drain() {
+  for (const auto& station : stations_) station->drain();
+}
+
+bool Crew::ready() const {
+  for (const auto& station : stations_) {
+    if (!station->ready()) return false;
+  }
+  return true;
+}
+
+std::optional<Error> Crew::failure() {
+  const std::lock_guard lock(failure_mutex_);
+  return failure_;
+}
+
+Counters Crew::counters() {
+  Counters sum;
+  for (const auto& station : stations_) {
+    const Counters one = station->counters();
+    sum.events += one.events;
+    sum.failures += one.failures;
+    sum.outcomes_unsent += one.outcomes_unsent;
+    sum.stale_frames += one.stale_frames;
+    sum.bad_frames += one.bad_frames;
+    sum.unknown_records += one.unknown_records;
+    sum.links += one.links;
+  }
+  return sum;
+}
+
+void Crew::run(unsigned thread) {
+  try {
+    const auto handler = make_handler_();
+    WorkerInfo info{.name = settings_.name, .thread = thread, .store = *settings_.store};
+    handler->on_start(info);
+    stations_[thread]->run(*handler);
+    handler->on_stop();
+  } catch (const std::exception& thrown) {
+    fail(thrown.what());
+  } catch (...) {
+    fail("the handler threw something that is not a std::exception");
+  }
+  running_.fetch_sub(1, std::memory_order_acq_rel);
+  changed_.wake();
+}
+
+void Crew::fail(std::string why) {
+  {
+    const std::lock_guard lock(failure_mutex_);
+    if (!failure_) failure_ = Error{std::move(why)};
+  }
+  drain();
+}
+
+void Crew::keep(const std::stop_token& stop) {
+  std::unique_lock lock(keeper_mutex_);
+  while (!stop.stop_requested()) {
+    keeper_sleeps_.wait_for(lock, stop, keep_every, [] { return false; });
+    for (const auto& station : stations_) station->keep();
+  }
+}
+
+}  // namespace fairlead::worker

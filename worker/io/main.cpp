@@ -1,0 +1,16 @@
+// fairlead-worker: the applications that come with Fairlead, as a worker.
+#include "apps/apps.hpp"
+#include "worker/io/program.hpp"
+
+int main(int argc, char** argv) {
+  using namespace fairlead;
+  return io::run_main([&] {
+    worker::ProgramSettings settings;
+    std::string app = "chat";
+    io::Options options({.program = "fairlead-worker", .summary = "Handles the events of a Fairlead bus."});
+    options.text("app", "NAME", app, "the application: chat, echo", io::valid(&apps::app_named));
+    worker::declare(options, settings);
+    if (const auto done = options.load(argc, argv)) return *done;
+    return worker::serve(settings, app, apps::app_named(app).value());
+  });
+}

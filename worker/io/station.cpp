@@ -1,0 +1,225 @@
+#include "worker/io/station.hpp"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "bus/io/clock.hpp"
+#include "worker/turn.hpp"
+
+namespace fairlead::worker {
+namespace {
+
+constexpr int frames_a_turn = 64;
+// Outcomes leave at the end of a turn, so a turn of handlers is short: a quick reply never waits behind many others.
+constexpr int events_a_turn = 64;
+constexpr Duration turn_time = 1ms;
+constexpr Duration check_every = 100ms;
+constexpr Duration query_time = 5s;
+// Control frames are few: hundreds that nobody takes mean that nobody is there.
+constexpr int control_high_water = 1000;
+
+io::Level level_of(Note::Level level) {
+  switch (level) {
+    case Note::Level::debug:
+      return io::Level::debug;
+    case Note::Level::info:
+      return io::Level::info;
+    case Note::Level::warning:
+      return io::Level::warning;
+  }
+  return io::Level::warning;
+}
+
+}  // namespace
+
+Station::Station(Around around, Config config, Random random)
+    : around_(around), name_(config.name), worker_(std::move(config), random) {}
+
+void Station::run(Handler& handler) {
+  std::unique_lock turn(mutex_);
+  while (true) {
+    take_turn();
+    if (worker_.finished()) break;
+    if (!work(handler, turn)) sleep();
+  }
+  // libzmq drops what it has not written when a socket closes. The bye is worth a moment, and no more than that: a
+  // broker that misses it finds out by itself.
+  if (dealer_) {
+    std::array<io::WatchedFd, 1> fds{{{.fd = wakeup_.fd()}}};
+    wakeup_.clear();
+    io::wait({}, fds, 20ms);
+  }
+  dealer_.reset();
+  pub_.reset();
+}
+
+void Station::drain() {
+  drain_wanted_.store(true, std::memory_order_release);
+  wakeup_.wake();
+}
+
+void Station::keep() {
+  const std::unique_lock turn(mutex_, std::try_to_lock);
+  if (turn.owns_lock() && !worker_.finished()) take_turn();
+}
+
+Counters Station::counters() {
+  const std::lock_guard turn(mutex_);
+  return worker_.counters();
+}
+
+// ---- a turn
+
+void Station::take_turn() {
+  Instant now = io::now();
+  if (drain_wanted_.load(std::memory_order_acquire)) worker_.drain(now);
+  input_waits_ = false;
+  if (dealer_) {
+    const auto drained = io::drain(*dealer_, frames_a_turn,
+                                   [&](std::string_view frame) { worker_.on_backend_frame(frame, now, actions_); });
+    input_waits_ = !drained.empty && !drained.failed;
+    if (drained.failed) worker_.on_link_broken("cannot receive: " + dealer_->last_error());
+    if (drained.malformed > 0) worker_.on_link_broken("a message of several parts");
+    now = io::now();
+    if (now - checked_ >= check_every) check_connection();
+  }
+  worker_.on_turn(now, actions_);
+  perform();
+  if (worker_.live() && !ready_.load(std::memory_order_relaxed)) {
+    ready_.store(true, std::memory_order_release);
+    around_.changed.wake();
+  }
+}
+
+// A DEALER can send exactly while it has a connection, so this tells the end of a broker at once.
+void Station::check_connection() {
+  if (!dealer_) return;
+  checked_ = io::now();
+  const auto events = dealer_->events();
+  input_waits_ = input_waits_ || events.readable;
+  if (worker_.live() && !events.writable) worker_.on_link_broken("the connection to the broker is gone");
+}
+
+void Station::sleep(std::optional<Instant> until) {
+  check_connection();
+  Instant wake = worker_.next_time();
+  if (until) wake = std::min(wake, *until);
+  const Instant now = io::now();
+  if (input_waits_ || wake <= now) return;
+  // The descriptor tells more than zmq_poll would: it also becomes readable when the connection comes or goes. It may
+  // be slept on because check_connection() has just seen nothing to read.
+  std::array<io::WatchedFd, 2> fds{{{.fd = wakeup_.fd()}, {.fd = dealer_ ? dealer_->fd() : -1}}};
+  io::wait({}, std::span(fds).first(dealer_ ? 2 : 1), wake - now);
+  wakeup_.clear();
+}
+
+void Station::perform() {
+  for (auto& action : actions_) std::visit([this](auto& one) { perform(one); }, action);
+  actions_.clear();
+}
+
+void Station::perform(const OpenLink&) {
+  perform(CloseLink{});
+  // A name may stand for either kind of address; whoever dials again and again finds the one that answers.
+  names_are_ipv6_ = !names_are_ipv6_;
+  auto dealer = io::Socket::dealer(around_.context, around_.broker.endpoint(BusSocket::backend),
+                                   {.send_high_water = control_high_water, .names_are_ipv6 = !names_are_ipv6_});
+  auto pub = io::Socket::pub(around_.context, around_.broker.endpoint(BusSocket::outcomes),
+                             {.names_are_ipv6 = !names_are_ipv6_});
+  if (!dealer || !pub) return worker_.on_link_broken(dealer ? pub.error().message : dealer.error().message);
+  dealer_ = std::move(*dealer);
+  pub_ = std::move(*pub);
+}
+
+void Station::perform(const CloseLink&) {
+  if (worker_.finished()) return;  // run() closes, after a moment for the bye
+  dealer_.reset();
+  pub_.reset();
+}
+
+void Station::perform(const SendControl& send) {
+  if (!dealer_) return;
+  const auto sent = dealer_->send(send.frame);
+  if (sent == io::Sent::sent || (sent == io::Sent::would_block && !worker_.live())) return;
+  worker_.on_link_broken(sent == io::Sent::would_block ? "the connection to the broker is gone or stuck"
+                                                       : "cannot send: " + dealer_->last_error());
+}
+
+void Station::perform(const Publish& publish) {
+  if (pub_ && pub_->send(publish.frame) != io::Sent::sent)
+    worker_.on_link_broken("cannot publish: " + pub_->last_error());
+}
+
+void Station::perform(Answered& answered) {
+  if (answered.answer.id == awaited_) answer_ = std::move(answered.answer);
+}
+
+void Station::perform(const Unanswered& unanswered) {
+  if (unanswered.id == awaited_) answer_ = Error{"the link to the broker ended before the answer came"};
+}
+
+void Station::perform(const Note& note) {
+  std::uint64_t untold = 0;
+  if (note.level == Note::Level::warning) {
+    const auto allowed = limits_.try_emplace(note.event, 100ms).first->second.allow(io::now());
+    if (!allowed) return;
+    untold = *allowed;
+  }
+  if (untold == 0) return io::log(level_of(note.level), note.event, {{"worker", name_}, {"text", note.text}});
+  io::log(level_of(note.level), note.event, {{"worker", name_}, {"text", note.text}, {"untold", untold}});
+}
+
+// ---- the handler
+
+bool Station::work(Handler& handler, std::unique_lock<std::mutex>& turn) {
+  const Instant started = io::now();
+  for (int handled = 0; handled < events_a_turn; ++handled) {
+    const Instant now = io::now();
+    if (handled > 0 && now - started >= turn_time) return true;
+    const auto job = worker_.next(now);
+    if (!job) return handled > 0;
+    handle(handler, *job, turn);
+  }
+  return true;
+}
+
+void Station::handle(Handler& handler, const Job& job, std::unique_lock<std::mutex>& turn) {
+  const schemas::Unit unit{
+      .unit = job.unit, .attempt = job.attempt, .client = job.client, .gateway = job.gateway, .peer = job.peer};
+  OwnClient own{.id = job.client,
+                .session_version = job.session_version,
+                .session = job.session,
+                .uid = job.uid,
+                .groups = job.groups};
+  turn.unlock();
+  const Instant started = io::now();
+  auto outcome = worker::take_turn(
+      handler, {.unit = unit, .event = job.event, .own = own, .queries = *this, .store = around_.store});
+  const Instant ended = io::now();
+  turn.lock();
+  worker_.on_handled(job, outcome.verdict, std::move(outcome.effects), std::move(outcome.error), ended - started, ended,
+                     actions_);
+}
+
+Result<schemas::Answer> Station::ask(schemas::Query query) {
+  const std::lock_guard turn(mutex_);
+  const Instant deadline = io::now() + query_time;
+  answer_.reset();
+  awaited_ = 0;
+  awaited_ = worker_.ask(std::move(query), io::now(), actions_);
+  while (true) {
+    take_turn();
+    if (answer_) return *std::exchange(answer_, std::nullopt);
+    if (io::now() >= deadline) return Error{"the broker has not answered in time"};
+    sleep(deadline);
+  }
+}
+
+void Station::progress() {
+  const std::lock_guard turn(mutex_);
+  worker_.progress(io::now(), actions_);
+  take_turn();
+}
+
+}  // namespace fairlead::worker
