@@ -1,7 +1,6 @@
 #include "store/io/lmdb_store.hpp"
 
 #include <array>
-#include <csignal>
 #include <fstream>
 
 #include <gmock/gmock.h>
@@ -9,7 +8,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "store/test_places.hpp"
+#include "store/io/test_places.hpp"
 
 namespace fairlead::store {
 namespace {
@@ -17,43 +16,6 @@ namespace {
 using testing::HasSubstr;
 
 constexpr std::uint64_t mebibyte = 1U << 20U;
-
-// A child process that does something to the store and then says so; after that it waits to be killed.
-class Stranger {
- public:
-  explicit Stranger(const std::function<void()>& act) {
-    if (pipe(said_.data()) != 0) return;
-    child_ = fork();
-    if (child_ != 0) {
-      close(said_[1]);
-      return;
-    }
-    act();
-    if (write(said_[1], "x", 1) != 1) _exit(1);
-    while (true) pause();
-  }
-  Stranger(const Stranger&) = delete;
-  Stranger& operator=(const Stranger&) = delete;
-  ~Stranger() {
-    die();
-    close(said_[0]);
-  }
-
-  bool is_done() const {
-    char byte = 0;
-    return ::read(said_[0], &byte, 1) == 1;
-  }
-  void die() {
-    if (child_ <= 0) return;
-    kill(child_, SIGKILL);
-    waitpid(child_, nullptr, 0);
-    child_ = 0;
-  }
-
- private:
-  std::array<int, 2> said_{};
-  pid_t child_ = 0;
-};
 
 // In a child, with bare LMDB: begins a transaction and never ends it.
 void begin_and_stay(const std::string& directory, unsigned flags, unsigned max_readers = 0) {
@@ -102,23 +64,6 @@ TEST_F(LmdbStoreTest, a_process_killed_while_it_writes_leaves_nothing_behind) {
   EXPECT_EQ(store->get("k").value(), std::nullopt);
   EXPECT_TRUE(store->set("k", "v"));
   EXPECT_EQ(store->get("k").value(), "v");
-}
-
-TEST_F(LmdbStoreTest, the_write_lock_of_a_process_that_died_is_free_at_once) {
-  const std::string path = directory_.path() + "/writers.lock";
-  Stranger holder([&] {
-    auto mutex = ProcessMutex::open(path, 1s).value();
-    if (!mutex->lock()) _exit(1);
-    [[maybe_unused]] const auto* const kept = mutex.release();
-  });
-  ASSERT_TRUE(holder.is_done());
-  auto mutex = ProcessMutex::open(path, 50ms).value();
-  EXPECT_THAT(mutex->lock().error().message, HasSubstr("is it stopped?"));
-  holder.die();
-  EXPECT_TRUE(mutex->lock());
-  mutex->unlock();
-  EXPECT_TRUE(mutex->lock());
-  mutex->unlock();
 }
 
 TEST_F(LmdbStoreTest, a_write_waits_only_so_long_for_a_process_that_stopped_in_one_and_a_read_not_at_all) {

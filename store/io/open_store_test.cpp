@@ -5,7 +5,7 @@
 
 #include "fairlead/store.hpp"
 
-#include "store/test_places.hpp"
+#include "store/io/test_places.hpp"
 
 namespace fairlead::store {
 namespace {

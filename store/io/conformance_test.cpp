@@ -1,20 +1,34 @@
-#include "store/conformance.hpp"
-
+// What every backend of Store must pass.
 #include <csignal>
 #include <limits>
 #include <thread>
 #include <vector>
 
+#include <gtest/gtest.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "store/io/test_places.hpp"
 #include "store/memory_store.hpp"
-#include "store/test_places.hpp"
 
 namespace fairlead::store {
 namespace {
 
-using testing::Values;
+std::vector<StoreBackend> backends() {
+  return {{"memory", false, [] { return std::make_unique<MemoryPlace>(); }},
+          {"lmdb", true, [] { return std::make_unique<LmdbPlace>(); }}};
+}
+
+std::vector<StoreBackend> shared_backends() {
+  auto shared = backends();
+  std::erase_if(shared, [](const StoreBackend& backend) { return !backend.shared; });
+  return shared;
+}
+
+class StoreConformance : public testing::TestWithParam<StoreBackend> {
+ protected:
+  std::unique_ptr<StorePlace> place_ = GetParam().make();
+};
 
 std::optional<std::string> some(const char* text) { return std::string(text); }
 
@@ -152,6 +166,9 @@ TEST_P(StoreConformance, threads_count_together) {
   EXPECT_EQ(store->get("n").value(), some("2000"));
 }
 
+// Only for backends that processes share.
+class SharedStoreConformance : public StoreConformance {};
+
 // A child that counts: `times` times, or until it is killed. It keeps a count of its own as well.
 pid_t fork_counter(StorePlace& place, int times, const char* own) {
   const pid_t child = fork();
@@ -163,8 +180,7 @@ pid_t fork_counter(StorePlace& place, int times, const char* own) {
   _exit(0);
 }
 
-TEST_P(StoreConformance, processes_count_together_while_one_of_them_is_killed) {
-  if (!GetParam().shared) GTEST_SKIP() << "this backend lives in one process";
+TEST_P(SharedStoreConformance, processes_count_together_while_one_of_them_is_killed) {
   std::vector<pid_t> children;
   for (int i = 0; i < 3; ++i) children.push_back(fork_counter(*place_, 1000, "finished"));
   const pid_t victim = fork_counter(*place_, 0, "victim");
@@ -187,12 +203,10 @@ TEST_P(StoreConformance, processes_count_together_while_one_of_them_is_killed) {
   EXPECT_TRUE(of_victim == own || of_victim == own + 1) << of_victim << " and " << own;
 }
 
-INSTANTIATE_TEST_SUITE_P(Memory, StoreConformance,
-                         Values(StoreBackend{"memory", false, [] { return std::make_unique<MemoryPlace>(); }}),
-                         name_of_backend);
-INSTANTIATE_TEST_SUITE_P(Lmdb, StoreConformance,
-                         Values(StoreBackend{"lmdb", true, [] { return std::make_unique<LmdbPlace>(); }}),
-                         name_of_backend);
+INSTANTIATE_TEST_SUITE_P(Backends, StoreConformance, testing::ValuesIn(backends()),
+                         [](const auto& tested) { return tested.param.name; });
+INSTANTIATE_TEST_SUITE_P(Backends, SharedStoreConformance, testing::ValuesIn(shared_backends()),
+                         [](const auto& tested) { return tested.param.name; });
 
 }  // namespace
 }  // namespace fairlead::store
