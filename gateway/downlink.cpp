@@ -103,7 +103,10 @@ void Gateway::on_record(const schemas::Unknown& record, Instant now, Actions& ou
   ++counters_.unknown;
   const std::string what = "unknown record type " + std::to_string(record.type);
   out.push_back(Note{.level = Note::Level::warning, .event = "unknown_record", .text = what});
-  if (link_.live()) send_alone(schemas::Complaint{.reason = what}, now, out);
+  if (!link_.live()) return;
+  std::string complaint;
+  schemas::append(complaint, schemas::Complaint{.reason = what});
+  send_alone(complaint, now, out);
 }
 
 void Gateway::on_record(const schemas::Heartbeat& record, Instant /*now*/, Actions& /*out*/) {

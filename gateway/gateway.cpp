@@ -16,6 +16,13 @@ constexpr Duration longest_sleep = 500ms;
 // How long the shell keeps the socket after a bye: libzmq does not say when it has written something.
 constexpr Duration time_to_leave = 100ms;
 
+template <class Record>
+std::string encoded(const Record& record) {
+  std::string bytes;
+  schemas::append(bytes, record);
+  return bytes;
+}
+
 constexpr std::uint16_t going_away = 1001;
 constexpr std::uint16_t too_big = 1009;
 
@@ -141,19 +148,20 @@ void Gateway::on_turn(Instant now, Actions& out) {
   if (todo.hello) {
     send_alone(
         schemas::GatewayHello{
-            .incarnation = config_.incarnation, .name = config_.name, .lineage = lineage_, .applied = down_.last()},
+            .incarnation = config_.incarnation, .name = config_.name, .lineage = lineage_, .applied = down_.last()}),
         now, out);
   }
   if (link_.live()) {
     flush(now, out);
     const bool owed = unacknowledged_ >= config_.acknowledge_bytes || (unacknowledged_ > 0 && now >= acknowledge_at_) ||
                       todo.heartbeat;
-    if (owed) send_alone(schemas::Heartbeat{.head = up_.head()}, now, out);
+    if (owed) send_alone(encoded(schemas::Heartbeat{.head = up_.head()}), now, out);
   }
   if (stopping_) step_stop(now, out);
 }
 
 Instant Gateway::next_time() const {
+  if (link_.live() && !batch_.empty()) return {};  // something was handed in after the turn
   Instant next = std::min(link_.next_time(), last_turn_ + longest_sleep);
   if (unacknowledged_ > 0 && link_.live()) next = std::min(next, acknowledge_at_);
   if (stopping_) next = std::min(next, sessions_.size() == 0 && !said_bye_ ? Instant{} : stop_at_);
@@ -206,10 +214,9 @@ void Gateway::flush(Instant now, Actions& out) {
   link_.on_sent(now);
 }
 
-template <class Record>
-void Gateway::send_alone(const Record& record, Instant now, Actions& out) {
+void Gateway::send_alone(std::string_view record, Instant now, Actions& out) {
   schemas::FrameBuilder frame;
-  schemas::append(frame.body(), record);
+  frame.body() += record;
   out.push_back(SendUp{frame.finish({.link = link_.id(), .seq = 0, .ack = down_.last()})});
   unacknowledged_ = 0;
   link_.on_sent(now);
@@ -245,7 +252,7 @@ void Gateway::step_stop(Instant now, Actions& out) {
     finished_ = true;
     return;
   }
-  send_alone(schemas::Bye{.reason = "stopped"}, now, out);
+  send_alone(encoded(schemas::Bye{.reason = "stopped"}), now, out);
   said_bye_ = true;
   stop_at_ = now + time_to_leave;
 }

@@ -160,8 +160,7 @@ class Gateway {
   void offer_everything(bool with_snapshots, Instant now, Actions& out);
   void append_numbered(std::string_view record, Instant now, Actions& out);
   void flush(Instant now, Actions& out);
-  template <class Record>
-  void send_alone(const Record& record, Instant now, Actions& out);
+  void send_alone(std::string_view record, Instant now, Actions& out);
   void end_link(Actions& out);
   void step_stop(Instant now, Actions& out);
 

@@ -42,11 +42,9 @@ Outbox::Push Outbox::admit(std::size_t size, const OutboxLimits& limits) {
     case OutboxPolicy::drop_newest:
       ++dropped_;
       return Push::dropped;
-    case OutboxPolicy::drop_oldest: {
-      const std::size_t untouchable = begun_ > 0 ? 1 : 0;
-      while (!has_room() && messages_.size() - first_ > untouchable) drop_oldest();
+    case OutboxPolicy::drop_oldest:
+      drop_oldest(size, limits.bytes);
       return Push::dropped;
-    }
   }
   return Push::overflow;
 }
@@ -73,19 +71,22 @@ void Outbox::push_last_words(std::string_view framed) {
   if (!framed.empty()) append(framed);
 }
 
-void Outbox::drop_oldest() {
-  // Not the one that has begun to go out: its reader would take the next one for its rest.
-  const std::size_t index = first_ + (begun_ > 0 ? 1 : 0);
-  const Message victim = std::move(messages_[index]);
-  if (!victim.shared) {
-    std::size_t at = small_sent_;
-    if (begun_ > 0 && !messages_[first_].shared) at += messages_[first_].size - begun_;
-    small_.erase(at, victim.size);
-    memory_->used_ -= victim.size;
+// Makes room for `size` bytes and a quarter of the limit beside, so that who stays slow costs a move now and then, not
+// with each message. The message that has begun to go out stays: its reader would take the next one for its rest.
+void Outbox::drop_oldest(std::size_t size, std::size_t limit) {
+  const auto first = messages_.begin() + static_cast<std::ptrdiff_t>(first_ + (begun_ > 0 ? 1 : 0));
+  std::size_t small_at = small_sent_;
+  if (begun_ > 0 && !messages_[first_].shared) small_at += messages_[first_].size - begun_;
+  std::size_t small_freed = 0;
+  auto end = first;
+  for (; end != messages_.end() && bytes_ + size > limit / 4 * 3; ++end) {
+    bytes_ -= end->size;
+    if (!end->shared) small_freed += end->size;
+    ++dropped_;
   }
-  messages_.erase(messages_.begin() + static_cast<std::ptrdiff_t>(index));
-  bytes_ -= victim.size;
-  ++dropped_;
+  messages_.erase(first, end);
+  small_.erase(small_at, small_freed);
+  memory_->used_ -= small_freed;
 }
 
 void Outbox::clear() {

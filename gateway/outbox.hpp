@@ -87,7 +87,7 @@ class Outbox {
 
   Push admit(std::size_t size, const OutboxLimits& limits);
   void append(std::string_view framed);
-  void drop_oldest();
+  void drop_oldest(std::size_t size, std::size_t limit);
   void tidy();
 
   OutboxMemory* memory_;

@@ -1,0 +1,157 @@
+// One user's connection: its socket, its codec, its outbox, and the messages that were read but not yet taken.
+//
+//   opening ──handshake──> open ──anybody hangs up──> closing ──flushed──> leaving ──the peer's end──> dead
+//
+// line and frame are open at once. The machine hears of a user when the connection is open, and of its end exactly
+// once, after the last message that was read. `dead` is a connection whose socket is closed; it stays while messages
+// that were read wait for room in the machine.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+
+#include "bus/io/loop.hpp"
+#include "bus/time.hpp"
+#include "gateway/gateway.hpp"
+#include "gateway/io/listener.hpp"
+#include "gateway/io/transport.hpp"
+#include "gateway/outbox.hpp"
+#include "protocols/server_codec.hpp"
+#include "protocols/sink.hpp"
+
+namespace fairlead::gateway::io {
+
+struct UserSettings {
+  protocols::ServerOptions protocol;
+  OutboxLimits outbox;
+  std::size_t outbox_memory = std::size_t{512} << 20U;
+  Duration handshake = 5s;
+  Duration ping = 25s;  // ws: silence after which we ask
+  Duration dead = 60s;  // ws: silence after which the user counts as gone
+  Duration close = 5s;  // what flushing and saying goodbye may take
+  std::string www;
+};
+
+struct UserCounters {
+  std::uint64_t accepted = 0;
+  std::uint64_t refused_handshakes = 0;  // bad or unwanted HTTP
+  std::uint64_t handshake_timeouts = 0;
+  std::uint64_t http_requests = 0;
+  std::uint64_t left = 0;              // ended by the user
+  std::uint64_t broke_rules = 0;       // ended for what they sent: too big, not UTF-8, bad frames
+  std::uint64_t closed = 0;            // ended by the machine
+  std::uint64_t too_slow = 0;          // ended because they did not read
+  std::uint64_t silent = 0;            // ended because pings were not answered
+  std::uint64_t messages_dropped = 0;  // by an outbox policy
+  std::uint64_t pongs_dropped = 0;
+  std::uint64_t accept_pauses = 0;  // out of descriptors
+};
+
+class Connection;
+
+// What a connection needs from the one who owns it.
+class Host {
+ public:
+  Host(fairlead::io::Loop& its_loop, Gateway& its_gateway, Actions& its_actions)
+      : loop(its_loop), gateway(its_gateway), actions(its_actions) {}
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+  virtual ~Host() = default;
+
+  virtual void stall(Connection& connection) = 0;       // try_continue() when everybody is resumed
+  virtual void mark_dirty(Connection& connection) = 0;  // write() at the end of the turn
+  virtual void bury(Connection& connection) = 0;        // to be destroyed at the end of the turn
+  virtual std::string respond(const protocols::HttpRequest& request) = 0;
+
+  fairlead::io::Loop& loop;
+  Gateway& gateway;
+  Actions& actions;
+  const UserSettings* settings = nullptr;
+  UserCounters* counters = nullptr;
+  OutboxMemory* memory = nullptr;
+  std::span<char> buffer;  // for the read of the moment
+  Instant now;
+};
+
+class Connection final : private protocols::Sink {
+ public:
+  Connection(Host& host, const Entrance& entrance, UserId user, fairlead::io::Fd socket);
+  ~Connection() override;
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  Status start();
+
+  UserId user() const { return user_; }
+  protocols::Kind kind() const { return codec_.kind(); }
+  bool is_open() const { return phase_ == Phase::open; }
+
+  // One message, framed for kind().
+  template <class Bytes>
+  void send(const Bytes& framed) {
+    if (phase_ != Phase::open) return;
+    after_push(outbox_.push(framed, host_.settings->outbox));
+  }
+  void close(const CloseUser& close);
+  void pause();
+  void try_continue();  // after a resume: hands in what waits, and reads on if there is room
+
+  void write();
+  void give_up();  // a handshake that has not come to its end
+  void on_time();
+  void on_pause(Duration pause);  // we were frozen: nobody's silence counts
+
+  bool dirty = false;  // Host's marks
+  bool stalled = false;
+  bool buried = false;
+
+ private:
+  enum class Phase : std::uint8_t { opening, open, closing, leaving, dead };
+
+  // Messages that were read behind the one that made the machine say stop, and the end that comes behind them.
+  struct Held {
+    std::string bytes;  // u32 size with the binary flag on top, payload; again and again
+    std::size_t at = 0;
+    std::optional<schemas::CloseReason> end;
+  };
+
+  void on_ready(fairlead::io::Loop::Ready ready);
+  void read();
+  void on_open(protocols::Handshake&& handshake) override;
+  void on_http(protocols::HttpRequest&& request) override;
+  void on_message(protocols::Message message) override;
+  void on_reply(std::string_view bytes) override;
+  void on_close(const protocols::Ending& ending) override;
+
+  void announce(const schemas::Handshake& handshake);
+  void hold(protocols::Message message);
+  void end_conversation(const schemas::CloseReason& reason);  // tells the machine, behind what is held
+  void begin_closing();
+  void die();  // closes the socket
+  void abort(const schemas::CloseReason& reason);
+  void after_push(Outbox::Push push);
+  void update_interest();
+  // Who is being closed is read on, to see the answer and the end; what it says is thrown away by then.
+  bool reads() const { return phase_ != Phase::open || !stopped_; }
+
+  Host& host_;
+  const Entrance& entrance_;
+  UserId user_;
+  Transport transport_;
+  fairlead::io::Loop::Watch watch_;
+  protocols::ServerCodec codec_;
+  Outbox outbox_;
+  std::unique_ptr<Held> held_;
+  Instant heard_;
+  Instant deadline_;  // opening: of the handshake; open: of the next ping; closing, leaving: of it all
+  Phase phase_ = Phase::opening;
+  bool stopped_ = false;  // the machine wants nothing more for now
+  bool kernel_full_ = false;
+  bool last_words_ = false;  // what the codec replies goes behind everything else
+  bool told_ = false;        // the machine knows of the user's end, or never knew of the user
+};
+
+}  // namespace fairlead::gateway::io

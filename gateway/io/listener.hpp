@@ -1,0 +1,50 @@
+// One place where users come in, which may be several sockets: a name with an IPv4 and an IPv6 address is both.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "bus/endpoints.hpp"
+#include "bus/io/fd.hpp"
+#include "bus/io/loop.hpp"
+#include "bus/result.hpp"
+#include "protocols/options.hpp"
+#include "protocols/server_codec.hpp"
+
+namespace fairlead::gateway::io {
+
+// What all connections of a listener have in common.
+struct Entrance {
+  std::string text;  // "ws://0.0.0.0:8080/ws", with the port that it really has
+  protocols::Kind kind = protocols::Kind::line;
+  protocols::ServerOptions options;
+};
+
+class Listener {
+ public:
+  // Resolves and binds. With port 0 the kernel picks one, the same for all sockets of the listener.
+  static Result<Listener> open(const UserEndpoint& endpoint, const protocols::ServerOptions& options);
+
+  const Entrance& entrance() const { return *entrance_; }
+  std::uint16_t port() const { return port_; }
+
+  using OnUser = std::function<void(const Entrance&, fairlead::io::Fd)>;
+  enum class Accepted : std::uint8_t { all, more, out_of_descriptors };
+  // Up to `budget` users that wait.
+  Accepted accept(int budget, const OnUser& on_user) const;
+
+  void close() { sockets_.clear(); }  // after its watches were removed
+  const std::vector<fairlead::io::Fd>& sockets() const { return sockets_; }
+
+ private:
+  Listener() = default;
+
+  std::unique_ptr<Entrance> entrance_;  // connections point to it
+  std::vector<fairlead::io::Fd> sockets_;
+  std::uint16_t port_ = 0;
+};
+
+}  // namespace fairlead::gateway::io
