@@ -1,5 +1,5 @@
 # What strangers get: programs, the libraries fairlead::worker and fairlead::client, their headers, a CMake package and pkg-config
-# files. Which libraries and headers that takes is found out here, from what the two link and include, so that no list grows stale.
+# files; install components `programs` and `libraries`. Which libraries and headers that takes is found out here, from what the two link and include, so that no list grows stale.
 
 include(CMakePackageConfigHelpers)
 
@@ -9,11 +9,11 @@ set(install_config "${CMAKE_INSTALL_LIBDIR}/cmake/fairlead")
 
 foreach(program broker gateway worker chat tap ctl bench)
   if(TARGET fairlead-${program})
-    install(TARGETS fairlead-${program} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+    install(TARGETS fairlead-${program} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT programs)
   endif()
 endforeach()
 if(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/web")
-  install(DIRECTORY web/ DESTINATION "${CMAKE_INSTALL_DATADIR}/fairlead/web")
+  install(DIRECTORY web/ DESTINATION "${CMAKE_INSTALL_DATADIR}/fairlead/web" COMPONENT programs)
 endif()
 
 # ---- libraries
@@ -111,8 +111,11 @@ foreach(component worker client)
   endforeach()
   list(REMOVE_DUPLICATES pc_requires)
   list(JOIN pc_requires " " pc_requires)
+  # The prefix is wherever the file lies, so that an installation may be moved.
+  file(RELATIVE_PATH pc_to_prefix "${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig" "${CMAKE_INSTALL_PREFIX}")
   configure_file(packaging/fairlead.pc.in "${PROJECT_BINARY_DIR}/install/fairlead-${component}.pc" @ONLY)
-  install(FILES "${PROJECT_BINARY_DIR}/install/fairlead-${component}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+  install(FILES "${PROJECT_BINARY_DIR}/install/fairlead-${component}.pc" DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig"
+          COMPONENT libraries)
 endforeach()
 
 if(NOT components)
@@ -136,13 +139,13 @@ list(JOIN find_externals "\n" find_externals)
 foreach(library IN LISTS libraries)
   target_include_directories(${library} INTERFACE "$<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>")
 endforeach()
-install(TARGETS ${libraries} EXPORT fairleadTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}")
-install(EXPORT fairleadTargets NAMESPACE fairlead:: DESTINATION "${install_config}")
+install(TARGETS ${libraries} EXPORT fairleadTargets ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT libraries)
+install(EXPORT fairleadTargets NAMESPACE fairlead:: DESTINATION "${install_config}" COMPONENT libraries)
 configure_package_config_file(packaging/fairleadConfig.cmake.in "${PROJECT_BINARY_DIR}/install/fairleadConfig.cmake"
                               INSTALL_DESTINATION "${install_config}")
 write_basic_package_version_file("${PROJECT_BINARY_DIR}/install/fairleadConfigVersion.cmake" COMPATIBILITY SameMinorVersion)
 install(FILES "${PROJECT_BINARY_DIR}/install/fairleadConfig.cmake" "${PROJECT_BINARY_DIR}/install/fairleadConfigVersion.cmake"
-        DESTINATION "${install_config}")
+        DESTINATION "${install_config}" COMPONENT libraries)
 
 # ---- headers
 
@@ -180,4 +183,4 @@ while(pending)
   endif()
   file(CONFIGURE OUTPUT "${PROJECT_BINARY_DIR}/install/include/${installed}" CONTENT "${text}" @ONLY)
 endwhile()
-install(DIRECTORY "${PROJECT_BINARY_DIR}/install/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
+install(DIRECTORY "${PROJECT_BINARY_DIR}/install/include/" DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT libraries)

@@ -1,7 +1,8 @@
 // Sends one message and prints the answer: stranger-client ADDRESS MESSAGE
 #include <chrono>
-#include <fairlead/client.hpp>
 #include <iostream>
+
+#include <fairlead/client.hpp>
 
 int main(int argc, char** argv) {
   if (argc != 3) {

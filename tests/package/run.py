@@ -57,7 +57,7 @@ def build_by_pkg_config(prefix, folder):
     """The worker once more, for those who do not use CMake."""
     found = subprocess.run(["find", prefix, "-name", "fairlead-worker.pc"], capture_output=True, text=True, check=True)
     environment = {**os.environ, "PKG_CONFIG_PATH": os.path.dirname(found.stdout.strip())}
-    flags = run("pkg-config", "--define-variable=prefix=" + prefix, "--cflags", "--libs", "fairlead-worker",
+    flags = run("pkg-config", "--cflags", "--libs", "fairlead-worker",
                 env=environment, capture_output=True, text=True).stdout.split()
     output = os.path.join(folder, "worker-by-pkg-config")
     run("g++", os.path.join(HERE, "worker.cpp"), "-o", output, *flags)
