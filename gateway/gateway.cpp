@@ -146,10 +146,9 @@ void Gateway::on_turn(Instant now, Actions& out) {
   if (todo.close) end_link(out);
   if (todo.open) out.push_back(OpenLink{link_.id()});
   if (todo.hello) {
-    send_alone(
-        schemas::GatewayHello{
-            .incarnation = config_.incarnation, .name = config_.name, .lineage = lineage_, .applied = down_.last()}),
-        now, out);
+    const schemas::GatewayHello hello{
+        .incarnation = config_.incarnation, .name = config_.name, .lineage = lineage_, .applied = down_.last()};
+    send_alone(encoded(hello), now, out);
   }
   if (link_.live()) {
     flush(now, out);
