@@ -36,7 +36,7 @@ void apply_mask(std::span<char> bytes, Mask& mask) {
     std::memcpy(bytes.data() + i, &word, sizeof word);
   }
   for (std::size_t k = 0; i < bytes.size(); ++i, ++k) bytes[i] = static_cast<char>(bytes[i] ^ mask[k % 4]);
-  std::ranges::rotate(mask, mask.begin() + static_cast<std::ptrdiff_t>(bytes.size() % 4));
+  std::rotate(mask.begin(), mask.begin() + static_cast<std::ptrdiff_t>(bytes.size() % 4), mask.end());
 }
 
 Mask random_mask(Random& random) {

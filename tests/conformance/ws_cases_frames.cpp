@@ -1,5 +1,4 @@
 // Sections 1 to 5 and 20: sizes, pings, reserved bits and opcodes, fragments, and our own about lengths and masks.
-#include <tuple>
 #include <utility>
 
 #include "tests/conformance/ws_cases.hpp"
@@ -21,13 +20,17 @@ std::vector<Answer> greeted() { return {{op_text, std::string(greeting)}}; }
 
 std::vector<Case> echo_cases() {
   std::vector<Case> all;
-  for (const auto& [prefix, opcode, pattern] :
-       {std::tuple{"1.1", op_text, "*"}, std::tuple{"1.2", op_binary, "\xfe"}}) {
-    Section section(prefix);
+  struct Flavour {
+    std::string prefix;
+    unsigned opcode;
+    std::string_view pattern;
+  };
+  for (const Flavour& flavour : {Flavour{"1.1", op_text, "*"}, Flavour{"1.2", op_binary, "\xfe"}}) {
+    Section section(flavour.prefix);
     const auto echo = [&](std::size_t size, std::size_t chop) {
-      const std::string payload = repeated(pattern, size);
+      const std::string payload = repeated(flavour.pattern, size);
       section.add("a message of " + std::to_string(size) + " bytes, sent in pieces of " + std::to_string(chop),
-                  {{frame(opcode, payload), chop}}, {{opcode, payload}});
+                  {{frame(flavour.opcode, payload), chop}}, {{flavour.opcode, payload}});
     };
     for (const std::size_t size : {0U, 125U, 126U, 127U, 128U, 65535U, 65536U}) echo(size, 0);
     echo(65536, 997);
