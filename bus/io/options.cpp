@@ -157,7 +157,7 @@ std::optional<ExitCode> Options::load(int argc, char** argv) {
 std::optional<ExitCode> Options::load(std::span<const std::string> arguments, const Environment& environment,
                                       std::ostream& out, std::ostream& err) {
   // A program's own settings come first wherever they are listed.
-  std::ranges::stable_partition(entries_, [](const auto& entry) { return !entry->common; });
+  std::stable_partition(entries_.begin(), entries_.end(), [](const auto& entry) { return !entry->common; });
   Sources sources{program_, entries_, {}};
   Asked asked;
   std::vector<Sources::Found> typed = sources.command_line(arguments, asked);

@@ -67,7 +67,7 @@ struct Started {
 class File {
  public:
   explicit File(const std::string& text)
-      : path_(testing::TempDir() + "options_test_" + std::to_string(::getpid()) + "_" + std::to_string(++count_) +
+      : path_(testing::TempDir() + "options_test_" + std::to_string(::getpid()) + "_" + std::to_string(++made) +
               ".toml") {
     std::ofstream(path_) << text;
   }
@@ -78,7 +78,7 @@ class File {
   const std::string& path() const { return path_; }
 
  private:
-  inline static int count_ = 0;
+  inline static int made = 0;
   std::string path_;
 };
 

@@ -77,11 +77,11 @@ class Transport : public testing::TestWithParam<std::string> {
   std::string anywhere() {
     if (GetParam() == "tcp") return "tcp://127.0.0.1:0";
     return "ipc://" + testing::TempDir() + "zmq_socket_test_" + std::to_string(::getpid()) + "_" +
-           std::to_string(++count_);
+           std::to_string(++made);
   }
 
  private:
-  inline static int count_ = 0;
+  inline static int made = 0;
 };
 INSTANTIATE_TEST_SUITE_P(Over, Transport, testing::Values("tcp", "ipc"), [](const auto& over) { return over.param; });
 
