@@ -47,7 +47,7 @@ Event take(Cursor& c, Event*) {
 GatewayWelcome take(Cursor& c, GatewayWelcome*) {
   return {.incarnation = {c.number()},
           .lineage = {c.number()},
-          .shard = static_cast<std::uint16_t>(c.number()),
+          .shard = take_u16(c),
           .next = c.number()};
 }
 Deliver take(Cursor& c, Deliver*) { return {.send = take_send(c)}; }
@@ -98,7 +98,7 @@ Outcome take(Cursor& c, Outcome*) {
 }
 Progress take(Cursor& c, Progress*) { return {.unit = {c.number()}, .attempt = c.number()}; }
 WorkerWelcome take(Cursor& c, WorkerWelcome*) {
-  return {.incarnation = {c.number()}, .shard = static_cast<std::uint16_t>(c.number())};
+  return {.incarnation = {c.number()}, .shard = take_u16(c)};
 }
 UnitEvent take_unit_event(Cursor& c) {
   const std::uint32_t elements = c.array();

@@ -14,6 +14,12 @@ namespace fairlead::schemas {
 
 inline std::string take_string(Cursor& c, std::size_t limit) { return std::string(c.bytes(limit)); }
 
+inline std::uint16_t take_u16(Cursor& c) {
+  const std::uint64_t number = c.number();
+  if (number > 0xffff) c.fail();
+  return static_cast<std::uint16_t>(number);
+}
+
 inline std::optional<std::string> take_optional(Cursor& c, std::size_t limit) {
   if (c.nil()) return std::nullopt;
   return take_string(c, limit);

@@ -58,7 +58,7 @@ std::string encode(const CloseReason& reason) {
 Result<CloseReason> decode_close_reason(std::string_view bytes) {
   Cursor c(bytes);
   const std::uint32_t elements = c.array();
-  CloseReason reason{.code = static_cast<std::uint16_t>(c.number()), .reason = take_string(c, max_text)};
+  CloseReason reason{.code = take_u16(c), .reason = take_string(c, max_text)};
   finish(c, elements, 2);
   if (!c.ok()) return Error{"not a close reason"};
   return reason;

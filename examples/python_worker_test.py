@@ -1,0 +1,116 @@
+#!/usr/bin/python3
+"""Holds examples/python_worker.py against schemas/vectors/, the golden bytes of the protocol."""
+
+import json
+import pathlib
+import unittest
+
+import msgpack
+
+import python_worker
+
+VECTORS = pathlib.Path(__file__).resolve().parent.parent / "schemas" / "vectors"
+
+
+def load(name):
+    return json.loads((VECTORS / name).read_text())
+
+
+def raw(text):
+    """A vector's string as bytes."""
+    return bytes.fromhex(text["hex"]) if isinstance(text, dict) else text.encode()
+
+
+def send(fields):
+    client = bytes.fromhex if fields["scope"] == 0 else raw
+    return [fields["scope"], [client(one) for one in fields["targets"]],
+            [bytes.fromhex(one) for one in fields["except"]], raw(fields["payload"]), fields["binary"]]
+
+
+def effect(named):
+    (name, e), = named.items()
+    client = bytes.fromhex(e["client"]) if "client" in e else None
+    text = lambda key: None if e[key] is None else raw(e[key])
+    return {"send": lambda: [1, send(e)],
+            "bind": lambda: [2, client, text("uid")],
+            "join": lambda: [3, client, raw(e["group"])],
+            "leave": lambda: [4, client, raw(e["group"])],
+            "ungroup": lambda: [5, raw(e["group"])],
+            "set_session": lambda: python_worker.set_session(client, raw(e["session"]), e["expected"]),
+            "close": lambda: [7, client, e["now"], text("last"), e["binary"]]}[name]()
+
+
+def record(name, f):
+    """What the worker would say for a vector's fields."""
+    return {"worker_hello": lambda: [31, f["incarnation"], raw(f["name"]), raw(f["version"]), raw(f["app"])],
+            "heartbeat": lambda: [10, f["head"]],
+            "credit": lambda: [32, f["units"]],
+            "drain": lambda: [34],
+            "bye": lambda: [11, raw(f["reason"])],
+            "complaint": lambda: [13, raw(f["reason"])],
+            "outcome": lambda: [35, f["unit"], f["attempt"], f["seq"], f["verdict"],
+                                [effect(e) for e in f["effects"]], raw(f["error"])]}.get(name, lambda: None)()
+
+
+class Vectors(unittest.TestCase):
+    def test_what_the_worker_says_has_the_golden_bytes(self):
+        checked = set()
+        for vector in load("worker_to_broker.json"):
+            said = record(vector["record"], vector["fields"])
+            if said is not None:
+                self.assertEqual(msgpack.packb(said, use_bin_type=True).hex(), vector["hex"], vector)
+                checked.add(vector["record"])
+        self.assertLessEqual({"worker_hello", "heartbeat", "credit", "drain", "bye", "outcome"}, checked)
+
+    def test_what_the_broker_says_is_understood(self):
+        for vector in load("broker_to_worker.json"):
+            frame = python_worker.pack(5, 0, []) + bytes.fromhex(vector["hex"])
+            link, seq, ack, ((kind, fields),) = python_worker.unpack(frame)
+            self.assertEqual((link, seq, ack), (5, 0, 0))
+            if vector["record"] != "unit":
+                continue
+            self.assertEqual(kind, python_worker.UNIT)
+            unit, told = python_worker.Unit(fields), vector["fields"]
+            self.assertEqual(unit.client.hex(), told["client"])
+            self.assertEqual(unit.session, raw(told["session"]))
+            self.assertEqual(unit.groups, [raw(group) for group in told["groups"]])
+            self.assertEqual([event[0] for event in unit.events], [event["seq"] for event in told["events"]])
+            self.assertEqual([event[3] for event in unit.events], [raw(event["payload"]) for event in told["events"]])
+
+    def test_frames_are_read_as_they_were_meant(self):
+        for vector in load("frames.json"):
+            frame = bytes.fromhex(vector["hex"])
+            topic = bytes.fromhex(vector["topic"])
+            self.assertTrue(frame.startswith(topic))
+            link, seq, ack, records = python_worker.unpack(frame[len(topic):])
+            header = vector["header"]
+            self.assertEqual((link, seq, ack), (header["link"], header["seq"], header["ack"]))
+            self.assertEqual(len(records), vector["records"])
+            if topic.startswith(b"o"):
+                self.assertEqual(topic, python_worker.outcomes_topic(link))
+
+    def test_bad_bytes_are_refused(self):
+        good = python_worker.pack(5, 0, [[10, 3]])
+        for bad in (b"", b"\xc1", b"hello", good[:-1], b"\x94\x02" + good[2:]):
+            with self.assertRaises(ValueError, msg=bad):
+                python_worker.unpack(bad)
+
+
+class Units(unittest.TestCase):
+    def unit(self):
+        return python_worker.Unit([1, 1, b"me", b"gw", b"peer", 4, b"old", b"u", [b"g"], []])
+
+    def test_the_next_event_sees_what_was_done_to_its_client(self):
+        unit = self.unit()
+        unit.apply([python_worker.set_session(b"me", b"new"), [2, b"me", None], [3, b"me", b"h"], [4, b"me", b"g"]])
+        self.assertEqual((unit.session, unit.session_version, unit.uid, unit.groups), (b"new", 5, None, [b"h"]))
+
+    def test_and_nothing_of_what_was_done_to_others(self):
+        unit = self.unit()
+        unit.apply([python_worker.set_session(b"you", b"new"), python_worker.set_session(b"me", b"new", 3),
+                    [2, b"you", None], [3, b"you", b"h"]])
+        self.assertEqual((unit.session, unit.session_version, unit.uid, unit.groups), (b"old", 4, b"u", [b"g"]))
+
+
+if __name__ == "__main__":
+    unittest.main()
