@@ -1,0 +1,176 @@
+#include "tests/simulation/oracle.hpp"
+
+#include <algorithm>
+
+#include "tests/simulation/broker_process.hpp"
+#include "tests/simulation/gateway_process.hpp"
+#include "tests/simulation/violation.hpp"
+#include "tests/simulation/worker_process.hpp"
+
+namespace fairlead::simulation {
+namespace {
+
+// How long after trouble somebody may still be given up on because of it.
+constexpr Duration aftermath = 7s;
+// An absence that is shorter does not cost a gateway its users.
+constexpr Duration long_absence = 4s;
+
+}  // namespace
+
+Incarnation Oracle::new_incarnation(const std::string&) { return {++last_incarnation_}; }
+
+// ---- at every step
+
+void Oracle::on_received(const User& user) {
+  if (!is_auditor(user)) return;
+  if (const auto handled = Handled::decode(user.received.back())) model_.on_commit(*handled);
+}
+
+void Oracle::on_handler(const WorkerProcess& worker, const Handled& handled) {
+  const Instant now = schedule_.now();
+  for (const WorkerProcess* other : workers_) {
+    if (other == &worker || !other->at_work() || other->at_work()->job.client != handled.client) continue;
+    const auto calm = [&](const Process& process) { return now - process.last_trouble() > aftermath; };
+    if (!calm(*other) || !calm(worker) || !calm(*broker_) || now - other->at_work()->since > 50ms) continue;
+    throw Violation("event " + std::to_string(handled.seq) + " of client " + handled.client.text() + " is handled at " +
+                    worker.name() + " while " + other->name() + " handles the client's event " +
+                    std::to_string(other->at_work()->job.event.seq));
+  }
+}
+
+void Oracle::on_worker_turn(const worker::Worker& worker, const std::string& name) const {
+  demand(worker.counters().bad_frames == 0, name + " was sent bad bytes");
+}
+
+void Oracle::on_gateway_turn(const gateway::Gateway& gateway, const std::string& name) const {
+  const gateway::UplinkLimits limits;
+  demand(gateway.uplink().events() <= limits.events + gateway.clients() + 1, name + " keeps too many events");
+  demand(gateway.counters().bad == 0, name + " was sent bad bytes");
+}
+
+void Oracle::on_broker_turn(const broker::Broker& broker) const {
+  const broker::Config config;
+  for (const auto& [id, gateway] : broker.state().gateways())
+    demand(gateway.ring.bytes() <= config.ring_limit + (std::size_t{2} << 20U), "a ring is over its limit");
+  demand(broker.counters().bad_frames == 0, "the broker was sent bad bytes");
+}
+
+// ---- at the end
+
+std::string Oracle::unrest() const {
+  const broker::Broker* broker = broker_->machine();
+  if (broker == nullptr) return "the broker is down";
+  if (broker->waiting_clients() > 0) return std::to_string(broker->waiting_clients()) + " mailboxes have events";
+  if (broker->units_out() > 0) return std::to_string(broker->units_out()) + " units are out";
+  std::size_t clients = 0;
+  for (const GatewayProcess* gateway : gateways_) {
+    const gateway::Gateway* machine = gateway->machine();
+    if (machine == nullptr || !machine->live()) return gateway->name() + " is not linked";
+    if (machine->uplink().events() > 0)
+      return gateway->name() + " keeps " + std::to_string(machine->uplink().events()) + " uncommitted events";
+    clients += machine->clients();
+  }
+  for (const WorkerProcess* worker : workers_) {
+    if (!worker->live()) return worker->name() + " is not linked";
+    if (worker->at_work()) return worker->name() + " is at work";
+  }
+  if (broker->state().directory().size() != clients)
+    return "the broker has " + std::to_string(broker->state().directory().size()) + " clients, the gateways " +
+           std::to_string(clients);
+  for (const auto& user : users_.all()) {
+    if (user->end != User::End::open || !user->accepted) continue;
+    const Model::Client* client = model_.find(user->client);
+    const std::size_t expected = client != nullptr ? client->expected.size() : 0;
+    if (user->received.size() < expected)
+      return user->text() + " has got " + std::to_string(user->received.size()) + " of " + std::to_string(expected) +
+             " messages";
+  }
+  return {};
+}
+
+void Oracle::judge() const {
+  for (const auto& user : users_.all()) {
+    if (!user->accepted) continue;
+    judge_end(*user);
+    judge_events(*user);
+    judge_messages(*user);
+  }
+}
+
+// Nobody is disconnected who should not be.
+void Oracle::judge_end(const User& user) const {
+  if (user.end != User::End::lost) return;
+  demand(gateways_.at(user.gateway)->absence() >= long_absence,
+         user.text() + " was disconnected by a gateway that was never away for long");
+}
+
+// Every event was committed once and in order, or became a dead letter for a reason.
+void Oracle::judge_events(const User& user) const {
+  const Model::Client* client = model_.find(user.client);
+  const bool left_alone = user.end != User::End::gateway_crashed && user.end != User::End::lost;
+  const std::uint64_t last = user.last_event();
+  if (client == nullptr) {
+    bool skippable = true;
+    for (std::uint64_t seq = 1; seq <= last; ++seq) skippable = skippable && may_be_skipped(user, seq);
+    return demand(!left_alone || skippable, "no event of " + user.text() + " was ever committed");
+  }
+  for (const std::uint64_t seq : client->skipped) {
+    demand(may_be_skipped(user, seq),
+           "event " + std::to_string(seq) + " of " + user.text() + " was not handled, for no reason");
+  }
+  const std::uint64_t messages = user.said.size();
+  for (std::size_t i = 0; i < client->handled_events.size(); ++i) {
+    const Handled& handled = client->handled_events[i];
+    const std::string what = "event " + std::to_string(handled.seq) + " of " + user.text();
+    if (handled.kind == schemas::EventKind::message) {
+      demand(handled.seq >= 2 && handled.seq - 2 < messages, what + " was never said");
+      demand(user.said[handled.seq - 2] == handled.text,
+             what + " was '" + handled.text + "', not '" + user.said[handled.seq - 2] + "'");
+    }
+    if (handled.kind == schemas::EventKind::close)
+      demand(user.end != User::End::open, what + " is a close, but the connection is open");
+  }
+  if (left_alone) {
+    demand(client->done <= last, user.text() + " had " + std::to_string(last) + " events, " +
+                                     std::to_string(client->done) + " were committed");
+    for (std::uint64_t seq = client->done + 1; seq <= last; ++seq)
+      demand(may_be_skipped(user, seq), "event " + std::to_string(seq) + " of " + user.text() + " was lost");
+  } else if (!client->gone) {
+    // Its gateway is dead: the broker has closed it, behind what had come; unless that close could not be handled.
+    demand(may_be_skipped(user, 0), user.text() + " had an open and no close");
+  }
+}
+
+// Every user was told what the reference says, in that order, and nothing else.
+void Oracle::judge_messages(const User& user) const {
+  const Model::Client* client = model_.find(user.client);
+  if (client == nullptr || (!client->skipped.empty() && client->skipped.front() == 1)) return;
+  const auto& expected = client->expected;
+  // What was for everybody may come before the open was handled: the connection is there by then.
+  const auto first = std::ranges::find(user.received, tag(user.client, 1, 0));
+  const std::vector<std::string> received(first, user.received.end());
+  for (std::size_t i = 0; i < received.size(); ++i) {
+    const std::string what =
+        user.text() + " (" + user.client.text() + ") got '" + received[i] + "' as message " + std::to_string(i + 1);
+    demand(i < expected.size(), what + ", which nobody sent to it");
+    demand(received[i] == expected[i], what + ", not '" + expected[i] + "'");
+  }
+  const bool prefix_will_do = user.end != User::End::open && !(user.end == User::End::closed && client->closed_gently);
+  demand(prefix_will_do || received.size() == expected.size(),
+         user.text() + " (" + user.client.text() + ") got " + std::to_string(received.size()) + " of " +
+             std::to_string(expected.size()) + " messages");
+}
+
+bool Oracle::may_be_skipped(const User& user, std::uint64_t seq) const {
+  if (workers_lost_ >= 3) return true;
+  if (blamed_.contains({user.client, seq})) return true;
+  return seq >= 2 && seq - 2 < user.said.size() && Order::parse(user.said[seq - 2]).mood == Mood::stuck;
+}
+
+std::uint64_t Oracle::skipped() const {
+  std::uint64_t skipped = 0;
+  for (const auto& [id, client] : model_.clients()) skipped += client.skipped.size();
+  return skipped;
+}
+
+}  // namespace fairlead::simulation

@@ -1,0 +1,190 @@
+#include "tests/simulation/worker_process.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "schemas/codec.hpp"
+#include "schemas/frame.hpp"
+#include "tests/simulation/oracle.hpp"
+
+namespace fairlead::simulation {
+
+using namespace worker;
+
+namespace {
+
+constexpr int most_jobs = 32;  // in one turn
+
+std::uint64_t count_of(const std::string& session) { return session.empty() ? 0 : std::stoull(session); }
+
+Handled handled_of(const Job& job) {
+  Handled handled{.client = job.client, .seq = job.event.seq, .kind = job.event.kind, .count = count_of(job.session)};
+  handled.text = job.event.payload;
+  if (job.event.kind == schemas::EventKind::open) handled.text = schemas::decode_handshake(job.event.payload).value().path;
+  if (job.event.kind == schemas::EventKind::close) handled.text = schemas::decode_close_reason(job.event.payload).value().reason;
+  return handled;
+}
+
+}  // namespace
+
+WorkerProcess::WorkerProcess(Surroundings around, unsigned index, HostId host, Random random)
+    : Process(around, "worker-" + std::to_string(index), random), host_(host) {}
+
+void WorkerProcess::on_start() {
+  Config config{.name = name(), .version = "1", .app = "simulation"};
+  config.incarnation = around_.oracle.new_incarnation(name());
+  worker_.emplace(std::move(config), Random(random_.next()));
+  drain_ = connected_ = false;
+}
+
+void WorkerProcess::on_kill() {
+  around_.network.close_all(host_);
+  worker_.reset();
+  at_work_.reset();
+  inbox_.clear();
+  dealer_ = pub_ = 0;
+}
+
+void WorkerProcess::drain() {
+  if (!up() || drain_) return;
+  tell("is asked to stop");
+  drain_ = true;
+  worker_->drain(now());
+  wake();
+}
+
+void WorkerProcess::deliver(Network::ToPeer arrival) {
+  if (!up()) return;
+  inbox_.push_back(std::move(arrival));
+  wake();
+}
+
+Instant WorkerProcess::next_time() const {
+  if (!worker_) return Instant::max();
+  Instant next = worker_->next_time();
+  if (at_work_ && !at_work_->query) next = std::min({next, done_at_, progress_at_});
+  return next;
+}
+
+bool WorkerProcess::on_turn(Instant now) {
+  Actions out;
+  if (dealer_ != 0) {
+    connected_ = connected_ || around_.network.established(dealer_);
+    if (connected_ && around_.network.ended(dealer_)) worker_->on_link_broken("the DEALER lost its connection");
+  }
+  for (std::size_t room = budget(); !inbox_.empty() && room > 0; --room) {
+    const Network::ToPeer arrival = std::move(inbox_.front());
+    inbox_.pop_front();
+    if (arrival.connection != dealer_) continue;
+    if (traced()) tell("<- " + describe(arrival.frame, Direction::to_worker));
+    worker_->on_backend_frame(arrival.frame, now, out);
+    act(out);
+  }
+  if (at_work_ && !at_work_->query && now >= done_at_) finish(out);
+  if (at_work_ && now >= progress_at_) {
+    worker_->progress(now, out);
+    progress_at_ = now + 500ms;
+  }
+  int jobs = 0;
+  for (; !at_work_ && jobs < most_jobs; ++jobs) {
+    auto job = worker_->next(now);
+    if (!job) break;
+    begin(std::move(*job), out);
+    if (!up()) return false;
+    if (at_work_ && !at_work_->query && done_at_ <= now) finish(out);
+  }
+  worker_->on_turn(now, out);
+  act(out);
+  around_.oracle.on_worker_turn(*worker_, name());
+  if (worker_->finished()) {
+    tell("has stopped");
+    kill("finished");
+    return false;
+  }
+  return !inbox_.empty() || jobs == most_jobs;
+}
+
+void WorkerProcess::begin(Job job, Actions& out) {
+  const Handled handled = handled_of(job);
+  const Order order = handled.kind == schemas::EventKind::message ? Order::parse(handled.text) : Order{};
+  if (traced()) {
+    tell("handles " + job.client.text() + " #" + std::to_string(handled.seq) + " '" + handled.text + "' unit " +
+         std::to_string(job.unit.value) + " attempt " + std::to_string(job.attempt));
+  }
+  const std::uint64_t attempt = job.attempt;
+  at_work_ = AtWork{.job = std::move(job), .since = now()};
+  around_.oracle.on_handler(*this, handled);
+  const bool spoilt = attempt <= order.attempts || order.attempts == 9;
+  if (order.mood == Mood::poison && spoilt) {
+    around_.oracle.on_blame(handled.client, handled.seq);
+    return kill("poison");
+  }
+  const Duration takes = handler_time(order, attempt);
+  done_at_ = now() + takes;
+  progress_at_ = order.mood == Mood::slow ? now() + 500ms : Instant::max();
+  if (order.mood == Mood::asking)
+    at_work_->query = worker_->ask({.ask = schemas::Ask::count_clients}, now(), out);
+}
+
+Duration WorkerProcess::handler_time(const Order& order, std::uint64_t attempt) {
+  const bool spoilt = attempt <= order.attempts || order.attempts == 9;
+  if (order.mood == Mood::slow) return std::chrono::milliseconds(50 + random_.below(3000));
+  if (order.mood == Mood::stuck && spoilt) return handler_deadline + std::chrono::milliseconds(200 + random_.below(4000));
+  if (!random_.one_in(8)) return Duration{0};
+  return Duration(random_.below(random_.one_in(10) ? 40'000'000 : 2'000'000));
+}
+
+void WorkerProcess::finish(Actions& out) {
+  const AtWork done = std::move(*at_work_);
+  at_work_.reset();
+  const Handled handled = handled_of(done.job);
+  const Order order = handled.kind == schemas::EventKind::message ? Order::parse(handled.text) : Order{};
+  const bool spoilt = done.job.attempt <= order.attempts || order.attempts == 9;
+  if (order.mood == Mood::failing && spoilt) {
+    around_.oracle.on_blame(handled.client, handled.seq);
+    worker_->on_handled(done.job, schemas::Verdict::failed, {}, "the handler failed", now() - done.since, now(), out);
+    return;
+  }
+  auto effects = effects_of(handled);
+  effects.push_back(audit_of(handled));
+  worker_->on_handled(done.job, schemas::Verdict::done, std::move(effects), {}, now() - done.since, now(), out);
+}
+
+void WorkerProcess::act(Actions& out) {
+  for (auto& action : std::exchange(out, {})) act(action);
+}
+
+void WorkerProcess::act(Action& action) {
+  if (auto* control = std::get_if<SendControl>(&action)) {
+    if (traced()) tell("-> " + describe(control->frame, Direction::from_worker));
+    const bool live = worker_->live();
+    if (around_.network.send(dealer_, std::move(control->frame)) == Sent::would_block && live) {
+      worker_->on_link_broken("a send would block");
+      wake();
+    }
+  } else if (auto* publish = std::get_if<Publish>(&action)) {
+    if (traced()) tell("=> " + describe(publish->frame.substr(schemas::topic_bytes), Direction::from_worker));
+    around_.network.send(pub_, std::move(publish->frame));
+  } else if (auto* answered = std::get_if<Answered>(&action)) {
+    if (at_work_ && at_work_->query == answered->answer.id) at_work_->query.reset(), done_at_ = now();
+  } else if (auto* unanswered = std::get_if<Unanswered>(&action)) {
+    if (at_work_ && at_work_->query == unanswered->id) at_work_->query.reset(), done_at_ = now();
+  } else if (auto* open = std::get_if<OpenLink>(&action)) {
+    (void)open;
+    around_.network.close(dealer_);
+    around_.network.close(pub_);
+    inbox_.clear();
+    connected_ = false;
+    dealer_ = around_.network.connect(host_, Leg::backend);
+    pub_ = around_.network.connect(host_, Leg::outcomes);
+  } else if (std::holds_alternative<CloseLink>(action)) {
+    around_.network.close(dealer_);
+    around_.network.close(pub_);
+    inbox_.clear();
+    dealer_ = pub_ = 0;
+  } else if (auto* note = std::get_if<Note>(&action)) {
+    if (traced()) tell("notes " + note->event + ": " + note->text);
+  }
+}
+
+}  // namespace fairlead::simulation
