@@ -1,0 +1,193 @@
+// What the gateway makes of what the broker says.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "gateway/conversation.hpp"
+#include "gateway/gateway.hpp"
+
+namespace fairlead::gateway {
+namespace {
+
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using C = Conversation;
+
+// Three users, live.
+struct Downlink : ::testing::Test {
+  Downlink() {
+    c.links();
+    for (const std::uint64_t user : {1, 2, 3}) c.opens(user);
+    c.turn();
+  }
+  Conversation c;
+};
+
+TEST_F(Downlink, a_message_reaches_its_client) {
+  EXPECT_THAT(c.delivers(1, C::to_client(2, "hi")), ElementsAre("to 2 hi"));
+  EXPECT_THAT(c.delivers(2, C::to_client(9, "nobody")), IsEmpty());
+}
+
+TEST_F(Downlink, a_message_reaches_everybody_but_those_left_out) {
+  EXPECT_THAT(c.delivers(1, C::to_all("hi")), ElementsAre("to 1,2,3 hi"));
+  EXPECT_THAT(c.delivers(2, C::to_all("hi", {C::client(2)})), ElementsAre("to 1,3 hi"));
+}
+
+TEST_F(Downlink, a_client_in_two_groups_gets_one_message) {
+  c.delivers(1, C::joined(1, "a"), C::joined(2, "a"), C::joined(1, "b"), C::joined(3, "b"));
+  EXPECT_THAT(c.delivers(5, C::to_groups({"b", "a"}, "hi")), ElementsAre("to 1,2,3 hi"));
+}
+
+TEST_F(Downlink, groups_change_in_the_order_of_the_stream) {
+  EXPECT_THAT(c.delivers(1, C::joined(1, "a"), C::to_groups({"a"}, "one"), C::joined(2, "a"),
+                         C::to_groups({"a"}, "two"), schemas::Left{C::client(1), "a"}, C::to_groups({"a"}, "three"),
+                         schemas::Ungrouped{"a"}, C::to_groups({"a"}, "four")),
+              ElementsAre("to 1 one", "to 1,2 two", "to 2 three"));
+}
+
+TEST_F(Downlink, a_uid_is_all_its_clients) {
+  c.delivers(1, C::bound(1, "ann"), C::bound(3, "ann"));
+  EXPECT_THAT(c.delivers(3, C::to_uids({"ann"}, "hi")), ElementsAre("to 1,3 hi"));
+  EXPECT_THAT(c.delivers(4, C::bound(1, std::nullopt), C::to_uids({"ann"}, "hi")), ElementsAre("to 3 hi"));
+}
+
+TEST_F(Downlink, what_was_applied_is_passed_over_and_a_hole_resets_the_link) {
+  EXPECT_THAT(c.delivers(1, C::to_client(1, "a"), C::to_client(1, "b")), ElementsAre("to 1 a", "to 1 b"));
+  EXPECT_THAT(c.delivers(2, C::to_client(1, "b"), C::to_client(1, "c")), ElementsAre("to 1 c"));
+  EXPECT_THAT(c.delivers(5, C::to_client(1, "e")), IsEmpty());
+  EXPECT_THAT(c.turn(), ElementsAre("unlink"));
+  EXPECT_THAT(c.passes(200ms), Contains("hello applied=3"));
+}
+
+TEST_F(Downlink, a_lost_tail_is_seen_by_the_second_heartbeat_that_tells_of_it) {
+  c.control(schemas::Heartbeat{.head = 1});
+  EXPECT_TRUE(c.gateway.live());  // it may be on its way on the other socket
+  c.control(schemas::Heartbeat{.head = 1});
+  EXPECT_FALSE(c.gateway.live());
+  EXPECT_EQ(c.gateway.counters().gaps, 1U);
+}
+
+TEST_F(Downlink, deliveries_are_acknowledged_within_50_ms_and_by_whatever_goes_up) {
+  c.delivers(1, C::to_client(1, "a"));
+  EXPECT_THAT(c.turn(40ms), IsEmpty());
+  EXPECT_THAT(c.turn(10ms), ElementsAre("heartbeat 3"));
+  EXPECT_EQ(c.acknowledged, 1U);
+  c.delivers(2, C::to_client(1, "b"));
+  c.says(1, "x");
+  c.turn();
+  EXPECT_EQ(c.acknowledged, 2U);
+  EXPECT_THAT(c.turn(60ms), IsEmpty());
+}
+
+TEST_F(Downlink, deliveries_of_64_KiB_are_acknowledged_at_once) {
+  c.delivers(1, C::to_client(1, std::string(70'000, 'x')));
+  EXPECT_THAT(c.turn(), ElementsAre("heartbeat 3"));
+}
+
+TEST_F(Downlink, deliveries_that_overtake_the_welcome_wait_for_it) {
+  c.breaks();
+  while (c.turn(10ms).empty()) continue;
+  EXPECT_THAT(c.delivers(1, C::to_client(1, "early")), IsEmpty());
+  EXPECT_THAT(c.control(schemas::GatewayWelcome{.lineage = {1}, .next = 1}), ElementsAre("to 1 early"));
+}
+
+TEST_F(Downlink, a_close_ends_the_client_with_its_last_event) {
+  EXPECT_THAT(c.delivers(1, schemas::Close{.client = C::client(1), .last = "bye", .reason = "kicked"},
+                         C::to_client(1, "after")),
+              ElementsAre("close 1 1000 kicked last=bye"));
+  c.says(1, "ignored");
+  c.leaves(1);
+  EXPECT_THAT(c.turn(), ElementsAre("up close 1.2"));
+  EXPECT_EQ(c.gateway.clients(), 3U);
+  c.delivers(3, C::committed(1, 2));
+  EXPECT_EQ(c.gateway.clients(), 2U);
+}
+
+TEST_F(Downlink, a_user_who_left_gets_nothing_more_and_is_forgotten_with_the_commit_of_the_close) {
+  c.delivers(1, C::joined(1, "a"), C::bound(1, "ann"));
+  c.leaves(1);
+  EXPECT_THAT(c.delivers(3, C::to_groups({"a"}, "x"), C::to_uids({"ann"}, "x"), C::to_client(1, "x")), IsEmpty());
+  c.delivers(6, C::committed(1, 1));
+  EXPECT_EQ(c.gateway.clients(), 3U);
+  c.delivers(7, C::committed(1, 2));
+  EXPECT_EQ(c.gateway.clients(), 2U);
+  EXPECT_EQ(c.gateway.uplink().events(), 2U);  // the others' open
+}
+
+TEST_F(Downlink, a_client_that_the_broker_does_not_have_is_closed_and_forgotten) {
+  EXPECT_THAT(c.control(schemas::Refused{C::client(2), "gone"}), ElementsAre("close 2 1012 gone"));
+  c.leaves(2);
+  EXPECT_THAT(c.turn(), IsEmpty());
+  EXPECT_EQ(c.gateway.clients(), 2U);
+}
+
+TEST_F(Downlink, a_client_that_the_broker_closed_by_itself_is_closed_and_forgotten) {
+  EXPECT_THAT(c.delivers(1, C::committed(2, 2)), ElementsAre("close 2 1012 the broker had given up on this gateway"));
+  EXPECT_EQ(c.gateway.clients(), 2U);
+}
+
+TEST_F(Downlink, a_gap_costs_every_client_and_counts_as_applied) {
+  EXPECT_THAT(c.control(schemas::Gap{.through = 40, .reason = "too far behind"}),
+              ElementsAre("close 3 1012 too far behind", "close 2 1012 too far behind", "close 1 1012 too far behind"));
+  c.opens(4);
+  EXPECT_THAT(c.delivers(41, C::to_all("hi")), ElementsAre("to 4 hi"));
+}
+
+TEST_F(Downlink, a_welcome_beyond_what_was_applied_is_a_gap_before_anything_is_offered) {
+  c.breaks();
+  EXPECT_THAT(c.links(1, 5), ElementsAre(::testing::StartsWith("close 3 1012"), ::testing::StartsWith("close 2 1012"),
+                                         ::testing::StartsWith("close 1 1012")));
+}
+
+TEST_F(Downlink, a_broker_that_lost_its_journal_is_told_what_the_gateway_knows) {
+  c.delivers(1, C::committed(1, 1), C::bound(1, "ann"), C::joined(1, "b"), C::joined(1, "a"),
+             schemas::SessionSet{.client = C::client(1), .version = 3, .session = "s"});
+  c.says(1, "x");
+  c.breaks();
+  EXPECT_THAT(c.links(2, 1), ElementsAre("up snapshot 1 committed=1 uid=ann group=a group=b session=s",
+                                         "up message 1.2 x", "up open 2.1", "up open 3.1"));
+  EXPECT_THAT(c.delivers(1, C::to_groups({"a"}, "hi")), ElementsAre("to 1 hi"));
+}
+
+TEST_F(Downlink, frames_of_another_link_change_nothing) {
+  const std::string old = c.delivery(1, C::to_client(1, "old"));
+  c.breaks();
+  c.links();
+  c.gateway.on_delivery_frame(old, c.now, c.actions);
+  EXPECT_THAT(c.take(), IsEmpty());
+  c.link = {c.link.value + 1};
+  EXPECT_THAT(c.control(schemas::Reset{.reason = "stale"}), IsEmpty());
+  EXPECT_TRUE(c.gateway.live());
+  EXPECT_EQ(c.gateway.counters().stale, 2U);
+}
+
+TEST_F(Downlink, bad_bytes_reset_the_link_and_nothing_of_the_frame_is_applied) {
+  std::string torn = c.delivery(1, C::to_client(1, "a"), C::to_client(1, "b"));
+  torn.pop_back();
+  c.gateway.on_delivery_frame(torn, c.now, c.actions);
+  EXPECT_THAT(c.take(), IsEmpty());
+  EXPECT_FALSE(c.gateway.live());
+  EXPECT_EQ(c.gateway.counters().bad, 1U);
+}
+
+TEST_F(Downlink, a_numbered_record_without_a_number_is_bad_bytes) {
+  EXPECT_THAT(c.control(C::to_client(1, "a")), IsEmpty());
+  EXPECT_FALSE(c.gateway.live());
+}
+
+TEST_F(Downlink, a_record_that_is_not_known_is_passed_over_with_a_complaint) {
+  schemas::FrameBuilder frame(schemas::deliveries_topic(c.link));
+  frame.body() += std::string("\x92\xcc\xc8\x01", 4);  // [200, 1]
+  schemas::append(frame.body(), C::to_client(1, "a"));
+  c.gateway.on_delivery_frame(frame.finish({.link = c.link, .seq = 1}), c.now, c.actions);
+  EXPECT_THAT(c.take(), ElementsAre("complaint unknown record type 200", "to 1 a"));
+  EXPECT_TRUE(c.gateway.live());
+}
+
+TEST_F(Downlink, a_reset_is_obeyed) {
+  c.control(schemas::Reset{.reason = "why not"});
+  EXPECT_THAT(c.turn(), ElementsAre("unlink"));
+}
+
+}  // namespace
+}  // namespace fairlead::gateway
