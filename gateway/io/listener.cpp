@@ -35,9 +35,20 @@ Result<Addresses> resolve(const UserEndpoint& endpoint) {
   return Addresses(list);
 }
 
-Result<Fd> bind_one(const addrinfo& address, std::uint16_t port) {
-  Fd fd(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
-  if (!fd) return Error{std::strerror(errno)};
+// A hosts file may say the same twice.
+bool came_before(const addrinfo* first, const addrinfo& address) {
+  for (; first != &address; first = first->ai_next) {
+    if (first->ai_addrlen == address.ai_addrlen &&
+        std::memcmp(first->ai_addr, address.ai_addr, address.ai_addrlen) == 0)
+      return true;
+  }
+  return false;
+}
+
+// errno, or 0.
+int bind_to(const addrinfo& address, std::uint16_t port, Fd& fd) {
+  fd.reset(::socket(address.ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
+  if (!fd) return errno;
   const int on = 1;
   (void)::setsockopt(fd.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   sockaddr_storage place{};
@@ -49,11 +60,8 @@ Result<Fd> bind_one(const addrinfo& address, std::uint16_t port) {
   } else {
     reinterpret_cast<sockaddr_in*>(&place)->sin_port = htons(port);
   }
-  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&place), address.ai_addrlen) != 0 ||
-      ::listen(fd.get(), SOMAXCONN) != 0) {
-    return Error{std::strerror(errno)};
-  }
-  return fd;
+  if (::bind(fd.get(), reinterpret_cast<const sockaddr*>(&place), address.ai_addrlen) != 0) return errno;
+  return ::listen(fd.get(), SOMAXCONN) == 0 ? 0 : errno;
 }
 
 protocols::Kind kind_of(UserEndpoint::Protocol protocol) {
@@ -75,16 +83,20 @@ Result<Listener> Listener::open(const UserEndpoint& endpoint, const protocols::S
   if (!addresses) return addresses.error();
   Listener listener;
   listener.port_ = endpoint.port;
-  std::string why;
+  std::string why = "no address";
   for (const addrinfo* address = addresses->get(); address != nullptr; address = address->ai_next) {
     if (address->ai_family != AF_INET && address->ai_family != AF_INET6) continue;
-    auto bound = bind_one(*address, listener.port_);
-    if (!bound) {
-      why = bound.error().message;
-      continue;  // a machine without IPv6 has ::1 in its hosts file all the same
+    if (came_before(addresses->get(), *address)) continue;
+    Fd socket;
+    const int failed = bind_to(*address, listener.port_, socket);
+    if (failed != 0) {
+      why = std::strerror(failed);
+      // A machine without IPv6 may have ::1 in its hosts file all the same.
+      if (failed == EAFNOSUPPORT || failed == EADDRNOTAVAIL) continue;
+      return Error{"cannot listen on " + endpoint.text() + ": " + why};
     }
-    if (listener.port_ == 0) listener.port_ = local_port_of(bound->get());
-    listener.sockets_.push_back(std::move(*bound));
+    if (listener.port_ == 0) listener.port_ = local_port_of(socket.get());
+    listener.sockets_.push_back(std::move(socket));
   }
   if (listener.sockets_.empty()) return Error{"cannot listen on " + endpoint.text() + ": " + why};
 

@@ -73,7 +73,7 @@ std::optional<std::string> file_of_target(std::string_view target) {
 }
 
 std::string_view content_type_of(std::string_view file) {
-  static constexpr std::array<std::pair<std::string_view, std::string_view>, 15> types{{
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 16> types{{
       {".html", "text/html; charset=utf-8"},
       {".htm", "text/html; charset=utf-8"},
       {".css", "text/css; charset=utf-8"},
@@ -81,6 +81,7 @@ std::string_view content_type_of(std::string_view file) {
       {".mjs", "text/javascript; charset=utf-8"},
       {".json", "application/json"},
       {".txt", "text/plain; charset=utf-8"},
+      {".md", "text/markdown; charset=utf-8"},
       {".svg", "image/svg+xml"},
       {".png", "image/png"},
       {".jpg", "image/jpeg"},
