@@ -35,6 +35,8 @@ class Inbox {
   void cancel(UnitId unit, std::uint64_t attempt);
   void clear() { units_.clear(), out_ = false; }
 
+  // An event that counts is being handled.
+  bool handling() const { return out_; }
   bool empty() const { return units_.empty(); }
   std::size_t units() const { return units_.size(); }
 

@@ -119,8 +119,8 @@ void Worker::on_handled(const Job& job, schemas::Verdict verdict, std::vector<sc
   counters_.failures += failed ? 1 : 0;
   if (failed) {
     out.emplace_back(Note{Note::Level::warning, "handler_failed",
-                       "client " + job.client.text() + " event " + std::to_string(job.event.seq) + " attempt " +
-                           std::to_string(job.attempt) + ": " + printable(error, schemas::max_text)});
+                          "client " + job.client.text() + " event " + std::to_string(job.event.seq) + " attempt " +
+                              std::to_string(job.attempt) + ": " + printable(error, schemas::max_text)});
   }
 
   auto left = Inbox::Left::nothing;
@@ -142,7 +142,7 @@ void Worker::on_handled(const Job& job, schemas::Verdict verdict, std::vector<sc
   ++counters_.failures;
   inbox_.cancel(job.unit, job.attempt);
   out.emplace_back(Note{Note::Level::warning, "outcome_too_large",
-                     "client " + job.client.text() + " event " + std::to_string(job.event.seq)});
+                        "client " + job.client.text() + " event " + std::to_string(job.event.seq)});
 }
 
 std::uint64_t Worker::ask(schemas::Query query, Instant, Actions& out) {
@@ -188,10 +188,16 @@ void Worker::serve(bool heartbeat, Actions& out) {
   outcomes_.flush(out);
   if (heartbeat) send_control(schemas::Heartbeat{outcomes_.head()}, out);
   if (stage_ == Stage::working) {
-    if (!credit_.worth_telling(told_credit_)) return;
-    told_credit_ = credit_.units();
-    send_control(schemas::Credit{told_credit_}, out);
-  } else if (!drain_said_) {
+    // To a broker that took its work away, credit also says that the worker is free again (B7): so there is none before
+    // the handler is done with what does not count any longer. And it is said with every heartbeat, in case it was
+    // lost.
+    if (handling_ && !inbox_.handling()) {
+      told_credit_ = 0;
+    } else if (heartbeat || credit_.worth_telling(told_credit_)) {
+      told_credit_ = credit_.units();
+      send_control(schemas::Credit{told_credit_}, out);
+    }
+  } else if (!drain_said_ || (heartbeat && !drained_)) {
     drain_said_ = true;
     send_control(schemas::Drain{}, out);
   } else if (drained_ && inbox_.empty() && !handling_ && outcomes_.all_committed()) {
