@@ -173,7 +173,7 @@ void Gateway::end_link(Actions& out) {
   early_.clear();
   early_bytes_ = 0;
   unacknowledged_ = 0;
-  if (told_away_) return;
+  if (told_away_ || said_bye_) return;
   told_away_ = true;
   out.push_back(Note{.level = Note::Level::warning, .event = "link_lost", .text = link_.last_failure()});
 }
@@ -237,7 +237,7 @@ void Gateway::on_stop(Instant now, Actions& out) {
 void Gateway::step_stop(Instant now, Actions& out) {
   if (finished_) return;
   if (said_bye_) {
-    finished_ = now >= stop_at_;
+    finished_ = now >= stop_at_ || !link_.live();  // heard: the broker hangs up on who says bye
     return;
   }
   const bool in_time = sessions_.size() == 0;

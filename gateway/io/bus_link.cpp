@@ -14,10 +14,17 @@ using fairlead::io::Socket;
 // Frames of one turn: enough to be efficient, not so many that users wait. A frame may hold thousands of records.
 constexpr int frames_a_turn = 64;
 
+// libzmq does not say that a connection was refused. Waiting long for one that will never come would keep us away from
+// a broker that has just been restarted; never waiting long would keep us away from one at the other end of the world.
+constexpr Duration short_patience = 250ms;
+constexpr Duration long_patience = 1s;
+
 }  // namespace
 
-Status BusLink::open(LinkId link) {
+Status BusLink::open(LinkId link, Instant now) {
   close();
+  connected_ = false;
+  patience_ends_ = now + (++attempts_ % 5 == 0 ? long_patience : short_patience);
   // A name may have addresses of both families and the broker be on either: they are tried in turn.
   const fairlead::io::SocketOptions options{.names_are_ipv6 = names_are_ipv6_};
   names_are_ipv6_ = !names_are_ipv6_;
@@ -76,15 +83,20 @@ void BusLink::send(Gateway& gateway, std::string_view frame) {
   }
 }
 
-bool BusLink::may_sleep(Gateway& gateway) {
+bool BusLink::may_sleep(Gateway& gateway, Instant now) {
   if (!up_) return true;
   const Socket::Events events = up_->events();
-  if (events.readable) return false;
-  if (gateway.live() && !events.writable) {
+  if (events.writable) {
+    connected_ = true;
+    attempts_ = 0;
+  } else if (connected_) {
     gateway.on_link_broken("the connection to the broker is gone");
     return false;
+  } else if (now >= patience_ends_) {
+    gateway.on_link_broken("no connection to the broker");
+    return false;
   }
-  return true;
+  return !events.readable;
 }
 
 }  // namespace fairlead::gateway::io

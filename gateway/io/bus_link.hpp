@@ -19,14 +19,14 @@ class BusLink {
   BusLink& operator=(const BusLink&) = delete;
   ~BusLink() { close(); }
 
-  Status open(LinkId link);
+  Status open(LinkId link, Instant now);
   void close();
 
   // Hands in what has come. False: there is more, come back without sleeping.
   bool drain(Gateway& gateway, Instant now, Actions& out);
   void send(Gateway& gateway, std::string_view frame);
-  // To be asked before every sleep, after the last send (the rule of ZMQ_FD). False: there is something to receive.
-  bool may_sleep(Gateway& gateway);
+  // To be asked before every sleep, after the last send (the rule of ZMQ_FD). False: there is something to do.
+  bool may_sleep(Gateway& gateway, Instant now);
 
   std::uint64_t malformed() const { return malformed_; }
 
@@ -39,6 +39,9 @@ class BusLink {
   fairlead::io::Loop::Watch up_watch_;
   fairlead::io::Loop::Watch down_watch_;
   bool names_are_ipv6_ = false;
+  bool connected_ = false;  // once
+  Instant patience_ends_;   // for the connection; the welcome has its own time, which the machine keeps
+  unsigned attempts_ = 0;   // since there was a connection
   std::uint64_t malformed_ = 0;
 };
 

@@ -95,7 +95,7 @@ void Shell::turn(std::optional<Duration> longest) {
 
 Duration Shell::may_sleep() {
   // Asked last of all that touches the bus, and in any case: see the rule of ZMQ_FD in bus/io/zmq_socket.hpp.
-  const bool bus_is_empty = bus_.may_sleep(*gateway_);
+  const bool bus_is_empty = bus_.may_sleep(*gateway_, now_);
   if (!bus_is_empty || !drained_ || users_->busy()) return Duration{0};
   Duration sleep = gateway_->next_time() - fairlead::io::now();
   sleep = std::min(sleep, users_->connections() > 0 ? users_->rhythm() : Duration{500ms});
@@ -123,7 +123,7 @@ void Shell::carry_out(const ResumeAll& /*resume*/) {
 }
 
 void Shell::carry_out(const OpenLink& open) {
-  const auto opened = bus_.open(open.link);
+  const auto opened = bus_.open(open.link, now_);
   if (opened) return;
   if (const auto untold = open_failures_.allow(now_)) {
     log(Level::warning, "broker_unreachable", {{"reason", opened.error().message}, {"untold", *untold}});
