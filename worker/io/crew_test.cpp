@@ -221,9 +221,9 @@ class CrewTest : public testing::Test {
 
 TEST_F(CrewTest, answers_every_event_with_an_outcome) {
   start();
-  EXPECT_TRUE(crew->ready());
   broker.number(unit(1, {"a", "b"}), unit(2, {"c"}, 7));
   EXPECT_EQ(reply(broker.hear<schemas::Outcome>()), "a");
+  EXPECT_TRUE(crew->ready());
   EXPECT_EQ(reply(broker.hear<schemas::Outcome>()), "b");
   const auto third = broker.hear<schemas::Outcome>();
   EXPECT_EQ(reply(third), "c");
