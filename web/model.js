@@ -185,7 +185,7 @@ export class Chat {
       const asked = !talk.joined;
       talk.joined = true;
       this.keepForLater();
-      this.notice(talk.key, `You joined #${room}.`);
+      this.notice(talk.key, asked ? `You joined #${room}.` : `You are in #${room} again.`);
       if (asked) this.show(talk.key);
     },
     part(said) {

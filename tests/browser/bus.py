@@ -73,7 +73,7 @@ class Bus:
             self.broker = self.add("broker", "--listen", "tcp://127.0.0.1:0", "--journal", journal)
             address = (await self.broker.ready())[0]
             self.broker.command[2] = address  # where everybody looks for it when it starts again
-            gateway = ["--broker", address, "--www", self.www]
+            gateway = ["--broker", address] + (["--www", self.www] if self.www else [])
             self.gateway = self.add("gateway", *gateway, "--listen", "line://127.0.0.1:0", "--listen", "ws://127.0.0.1:0/ws")
             ready = await self.gateway.ready()
             self.line = next(where for where in ready if where.startswith("line://"))
