@@ -265,6 +265,7 @@ class Link:
             if now - self.beat >= 1:
                 self.beat = now
                 self.say([HEARTBEAT, self.sent])
+                self.credit = 0  # said again, in case it was lost
             if not stopping():
                 self.tell_credit()
             elif not self.drain_said:

@@ -200,6 +200,37 @@ TEST_F(WorkerTest, says_drain_again_with_every_heartbeat_until_it_is_answered) {
   EXPECT_EQ(times_said<schemas::Drain>(), 1);
 }
 
+TEST_F(WorkerTest, says_its_credit_again_with_every_heartbeat_in_case_it_was_lost) {
+  welcome();
+  turn(1s);
+  EXPECT_EQ(only<schemas::Heartbeat>().head, 0U);
+  EXPECT_EQ(only<schemas::Credit>().units, 1U);
+}
+
+TEST_F(WorkerTest, asks_for_nothing_while_it_is_at_work_that_was_taken_away_and_for_more_afterwards) {
+  welcome();
+  broker_numbers(unit(1));
+  const auto job = worker.next(now);
+  broker_numbers(schemas::Cancel{.unit = {1}, .attempt = 1});
+  turn(1s);
+  EXPECT_EQ(times_said<schemas::Heartbeat>(), 1);
+  EXPECT_EQ(times_said<schemas::Credit>(), 0);
+  done(*job);
+  turn();
+  EXPECT_EQ(times_said<schemas::Credit>(), 1);
+}
+
+TEST_F(WorkerTest, says_drain_again_with_every_heartbeat_until_it_is_heard) {
+  welcome();
+  worker.drain(now);
+  turn();
+  turn(1s);
+  EXPECT_EQ(times_said<schemas::Drain>(), 1);
+  broker_numbers(unit(1), schemas::Drained{});
+  turn(1s);
+  EXPECT_EQ(times_said<schemas::Drain>(), 0);
+}
+
 // ---- K7: heartbeats
 
 TEST_F(WorkerTest, heartbeats_tell_how_many_outcomes_were_sent_also_while_a_handler_runs) {
