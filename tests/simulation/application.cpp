@@ -30,7 +30,7 @@ constexpr std::pair<std::string_view, Mood> moods[] = {{"poison", Mood::poison},
 std::string mood(Random& random, Faults faults) {
   if (faults.has(Fault::poison) && random.one_in(40)) return random.one_in(2) ? " !poison 9" : " !poison 1";
   if (faults.has(Fault::failing) && random.one_in(20)) return random.one_in(2) ? " !failing 9" : " !failing 1";
-  if (faults.has(Fault::stuck) && random.one_in(40)) return random.one_in(3) ? " !stuck 9" : " !stuck 1";
+  if (faults.has(Fault::stuck) && random.one_in(150)) return random.one_in(3) ? " !stuck 9" : " !stuck 1";
   if (faults.has(Fault::slow) && random.one_in(10)) return " !slow 9";
   return random.one_in(25) ? " !asking 9" : "";
 }

@@ -1,7 +1,7 @@
-// The business code of the simulated bus. A user's message is an order, "#5 say g1 !slow", its number counted by the user
-// from 1; what handling it leads to is a function of the message and the client's session, so that the reference model
-// (model.hpp) can work it out again. Every handler also tells the auditor, in the same outcome, what it did: so one stream
-// shows all commits in their order.
+// The business code of the simulated bus. A user's message is an order, "#5 say g1 !slow", its number counted by the
+// user from 1; what handling it leads to is a function of the message and the client's session, so that the reference
+// model (model.hpp) can work it out again. Every handler also tells the auditor, in the same outcome, what it did: so
+// one stream shows all commits in their order.
 #pragma once
 
 #include <cstdint>
@@ -23,7 +23,7 @@ inline constexpr std::string_view auditor_uid = "audit";
 inline constexpr std::string_view auditor_path = "/audit";
 
 // Small, so that stuck handlers do not take up the whole run.
-inline constexpr Duration handler_deadline = 4s;
+inline constexpr Duration handler_deadline = 2s;
 inline constexpr Duration gateway_dead = 8s;
 
 // What becomes of whoever handles the message, up to this attempt.

@@ -27,6 +27,11 @@ void GatewayProcess::on_start() {
 
 void GatewayProcess::on_kill() {
   around_.network.close_all(host_);
+  if (!gateway_->finished() || gateway_->uplink().events() > 0) {
+    for (const auto& user : users_.all()) {
+      if (user->client.gateway == incarnation_) user->gateway_died = true;
+    }
+  }
   gateway_.reset();
   control_.clear();
   deliveries_.clear();

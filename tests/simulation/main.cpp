@@ -5,9 +5,6 @@
 //   fairlead-simulation --shrink 1234                 make a failing run smaller, and say how to repeat that
 //   fairlead-simulation-mutated --mutate NAME --seeds 1..300     take a rule away; somebody must notice
 //   fairlead-simulation-mutated --prove NAME,NAME --seeds 1..300   each of them must be noticed
-#include <sys/wait.h>
-#include <unistd.h>
-
 #include <charconv>
 #include <chrono>
 #include <csignal>
@@ -19,6 +16,9 @@
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "bus/mutation.hpp"
 #include "bus/text.hpp"
@@ -55,7 +55,8 @@ struct Arguments {
 };
 
 [[noreturn]] void usage(const std::string& why) {
-  std::cerr << "fairlead-simulation: " << why << "\nusage: fairlead-simulation [--seeds A..B] [--jobs N] [--trace SEED | "
+  std::cerr << "fairlead-simulation: " << why
+            << "\nusage: fairlead-simulation [--seeds A..B] [--jobs N] [--trace SEED | "
             << "--shrink SEED] [--faults LIST|none|all]\n"
             << "       [--gateways N] [--workers N] [--users N] [--length 10s] [--pace 200ms] [--mutate NAME | --prove "
             << "NAME,…]\nfaults: " << Faults::all().text() << "\n";
@@ -197,13 +198,14 @@ bool run_job(const Arguments& arguments, unsigned job, bool stop_at_failure) {
   const auto begin = std::chrono::steady_clock::now();
   const Totals totals = run_seeds(arguments, job, stop_at_failure);
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
-  std::printf("%llu seeds, %llu failed; %llu events committed, %llu of them dead letters; %llu steps, %.0f seeds/s; at rest "
-              "after at most %.1f s (seed %llu)\n",
-              static_cast<unsigned long long>(totals.seeds), static_cast<unsigned long long>(totals.failed),
-              static_cast<unsigned long long>(totals.commits), static_cast<unsigned long long>(totals.skipped),
-              static_cast<unsigned long long>(totals.steps), static_cast<double>(totals.seeds) / seconds,
-              static_cast<double>(totals.longest_rest.count()) / 1e9,
-              static_cast<unsigned long long>(totals.longest_rest_seed));
+  std::printf(
+      "%llu seeds, %llu failed; %llu events committed, %llu of them dead letters; %llu steps, %.0f seeds/s; at rest "
+      "after at most %.1f s (seed %llu)\n",
+      static_cast<unsigned long long>(totals.seeds), static_cast<unsigned long long>(totals.failed),
+      static_cast<unsigned long long>(totals.commits), static_cast<unsigned long long>(totals.skipped),
+      static_cast<unsigned long long>(totals.steps), static_cast<double>(totals.seeds) / seconds,
+      static_cast<double>(totals.longest_rest.count()) / 1e9,
+      static_cast<unsigned long long>(totals.longest_rest_seed));
   std::fflush(stdout);
   return totals.failed == 0;
 }

@@ -14,7 +14,8 @@ void Model::on_commit(const Handled& handled) {
   Client& client = clients_[handled.client];
   const std::string what = "event " + std::to_string(handled.seq) + " of client " + handled.client.text();
   demand(!client.gone, what + " was committed after the client's close");
-  demand(handled.seq > client.done, what + " was committed again, or after its successor " + std::to_string(client.done));
+  demand(handled.seq > client.done,
+         what + " was committed again, or after its successor " + std::to_string(client.done));
   for (std::uint64_t seq = client.done + 1; seq < handled.seq; ++seq) client.skipped.push_back(seq);
   demand((handled.kind == EventKind::open) == (handled.seq == 1), what + " is of the wrong kind");
   if (handled.kind != EventKind::close) {

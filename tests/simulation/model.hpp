@@ -1,5 +1,5 @@
-// The reference: a bus that nothing ever happens to. It is told of the commits in their order, as the auditor heard of them,
-// and works out what every user must have been told because of them.
+// The reference: a bus that nothing ever happens to. It is told of the commits in their order, as the auditor heard of
+// them, and works out what every user must have been told because of them.
 #pragma once
 
 #include <cstdint>

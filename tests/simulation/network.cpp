@@ -130,8 +130,9 @@ void Network::transmit(ConnectionId id, Connection& connection, bool up, std::st
   Pipe& pipe = up ? connection.up : connection.down;
   const std::uint64_t number = ++pipe.sent;
   pipe.last = std::max(pipe.last, schedule_.now() + latency());
-  schedule_.at(pipe.last,
-               [this, id, up, number, bytes = std::move(frame)]() mutable { arrive(id, up, number, std::move(bytes)); });
+  schedule_.at(pipe.last, [this, id, up, number, bytes = std::move(frame)]() mutable {
+    arrive(id, up, number, std::move(bytes));
+  });
 }
 
 void Network::arrive(ConnectionId id, bool up, std::uint64_t number, std::string frame) {

@@ -1,8 +1,9 @@
 // The bus's network as libzmq shows it (measured): a send that succeeds means nothing, a connection that ends takes
-// a random tail of what is on its way with it, the other end is not told in band, frames of one connection keep their order
-// and those of two do not, PUB knows no subscription until it has arrived, and a black hole looks like silence.
+// a random tail of what is on its way with it, the other end is not told in band, frames of one connection keep their
+// order and those of two do not, PUB knows no subscription until it has arrived, and a black hole looks like silence.
 //
-// One connection is one pair of sockets of one link: a peer's DEALER at the broker's ROUTER, a SUB at its XPUB, a PUB at its XSUB.
+// One connection is one pair of sockets of one link: a peer's DEALER at the broker's ROUTER, a SUB at its XPUB, a PUB
+// at its XSUB.
 #pragma once
 
 #include <cstdint>
@@ -52,7 +53,7 @@ class Network {
   // ---- peers
   ConnectionId connect(HostId host, Leg leg, std::string subscription = {});
   void close(ConnectionId id);
-  void close_all(HostId host);  // the process died: its kernel closes for it
+  void close_all(HostId host);              // the process died: its kernel closes for it
   bool established(ConnectionId id) const;  // as the peer sees it
   bool ended(ConnectionId id) const;        // was established, or could not be, and the peer can know
   Sent send(ConnectionId id, std::string frame);
@@ -72,7 +73,7 @@ class Network {
  private:
   struct Pipe {  // one direction of a connection
     std::uint64_t sent = 0;
-    std::uint64_t arrived = 0;  // or lost
+    std::uint64_t arrived = 0;              // or lost
     std::uint64_t cut = ~std::uint64_t{0};  // what was sent after this is lost
     Instant last{};                         // arrival of the last frame: those behind come later
     std::deque<std::string> held;           // by a partition; the first is number arrived + 1

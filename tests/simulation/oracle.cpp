@@ -107,7 +107,7 @@ void Oracle::judge_end(const User& user) const {
 // Every event was committed once and in order, or became a dead letter for a reason.
 void Oracle::judge_events(const User& user) const {
   const Model::Client* client = model_.find(user.client);
-  const bool left_alone = user.end != User::End::gateway_crashed && user.end != User::End::lost;
+  const bool left_alone = !user.gateway_died && user.end != User::End::lost;
   const std::uint64_t last = user.last_event();
   if (client == nullptr) {
     bool skippable = true;
@@ -156,9 +156,9 @@ void Oracle::judge_messages(const User& user) const {
     demand(received[i] == expected[i], what + ", not '" + expected[i] + "'");
   }
   const bool prefix_will_do = user.end != User::End::open && !(user.end == User::End::closed && client->closed_gently);
-  demand(prefix_will_do || received.size() == expected.size(),
-         user.text() + " (" + user.client.text() + ") got " + std::to_string(received.size()) + " of " +
-             std::to_string(expected.size()) + " messages");
+  demand(prefix_will_do || received.size() == expected.size(), user.text() + " (" + user.client.text() + ") got " +
+                                                                   std::to_string(received.size()) + " of " +
+                                                                   std::to_string(expected.size()) + " messages");
 }
 
 bool Oracle::may_be_skipped(const User& user, std::uint64_t seq) const {

@@ -1,5 +1,5 @@
-// Judges a run. It hears of every commit through the auditor's messages, of every handler that begins, of every turn; it holds
-// what users saw against the reference model; and it knows what must be true when everything has come to rest.
+// Judges a run. It hears of every commit through the auditor's messages, of every handler that begins, of every turn;
+// it holds what users saw against the reference model; and it knows what must be true when everything has come to rest.
 #pragma once
 
 #include <cstdint>

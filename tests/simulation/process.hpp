@@ -1,5 +1,5 @@
-// One simulated process: it takes turns, as the daemons' loops do. Between two turns input piles up; a turn takes a little
-// time; a frozen process takes none, a killed one forgets everything.
+// One simulated process: it takes turns, as the daemons' loops do. Between two turns input piles up; a turn takes a
+// little time; a frozen process takes none, a killed one forgets everything.
 #pragma once
 
 #include <cstdint>

@@ -33,9 +33,7 @@ class Schedule {
     std::uint64_t order;
     Task task;
   };
-  static bool later(const Entry& a, const Entry& b) {
-    return a.when != b.when ? a.when > b.when : a.order > b.order;
-  }
+  static bool later(const Entry& a, const Entry& b) { return a.when != b.when ? a.when > b.when : a.order > b.order; }
 
   Instant now_ = begin;
   std::uint64_t order_ = 0;

@@ -6,10 +6,10 @@ namespace fairlead::simulation {
 namespace {
 
 constexpr std::array<std::string_view, fault_kinds> names = {
-    "worker_crash", "worker_freeze", "worker_drain",   "worker_none",  "broker_crash", "broker_torn",
+    "worker_crash",  "worker_freeze", "worker_drain",   "worker_none",  "broker_crash", "broker_torn",
     "broker_freeze", "gateway_crash", "gateway_freeze", "gateway_stop", "partition",    "link_reset",
-    "drop",         "would_block",   "stale",          "latency",      "disk_full",    "poison",
-    "failing",      "slow",          "stuck",          "churn",        "budget"};
+    "drop",          "would_block",   "stale",          "latency",      "disk_full",    "poison",
+    "failing",       "slow",          "stuck",          "churn",        "budget"};
 
 }  // namespace
 

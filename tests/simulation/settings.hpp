@@ -14,29 +14,29 @@
 namespace fairlead::simulation {
 
 enum class Fault : std::uint8_t {
-  worker_crash,    // kill -9, at once replaced by a new process
-  worker_freeze,   // takes no turn for a while
-  worker_drain,    // rolling restart: asked to stop, replaced when it has
-  worker_none,     // no worker at all for a while
-  broker_crash,    // kill -9; restarts from its journal
-  broker_torn,     // kill -9 in the middle of a journal write
+  worker_crash,   // kill -9, at once replaced by a new process
+  worker_freeze,  // takes no turn for a while
+  worker_drain,   // rolling restart: asked to stop, replaced when it has
+  worker_none,    // no worker at all for a while
+  broker_crash,   // kill -9; restarts from its journal
+  broker_torn,    // kill -9 in the middle of a journal write
   broker_freeze,
-  gateway_crash,   // its users lose their connections
+  gateway_crash,  // its users lose their connections
   gateway_freeze,
-  gateway_stop,    // asked to stop: closes its users, drains
-  partition,       // black hole between a process and the broker, one way or both
-  link_reset,      // a connection is cut, the tail on the way is lost
-  drop,            // a frame vanishes without a trace
-  would_block,     // a send is refused although the connection is up
-  stale,           // frames of an ended connection arrive long after
-  latency,         // seldom, a frame takes very long
-  disk_full,       // the journal cannot be written for a while
-  poison,          // messages that kill whatever worker handles them
-  failing,         // messages whose handler fails
-  slow,            // handlers that take long
-  stuck,           // handlers that take longer than the deadline
-  churn,           // users come and go
-  budget,          // turns that take only part of what waits
+  gateway_stop,  // asked to stop: closes its users, drains
+  partition,     // black hole between a process and the broker, one way or both
+  link_reset,    // a connection is cut, the tail on the way is lost
+  drop,          // a frame vanishes without a trace
+  would_block,   // a send is refused although the connection is up
+  stale,         // frames of an ended connection arrive long after
+  latency,       // seldom, a frame takes very long
+  disk_full,     // the journal cannot be written for a while
+  poison,        // messages that kill whatever worker handles them
+  failing,       // messages whose handler fails
+  slow,          // handlers that take long
+  stuck,         // handlers that take longer than the deadline
+  churn,         // users come and go
+  budget,        // turns that take only part of what waits
 };
 inline constexpr std::size_t fault_kinds = 23;
 
@@ -47,7 +47,10 @@ class Faults {
   bool has(Fault fault) const { return set_[static_cast<std::size_t>(fault)]; }
   void set(Fault fault, bool on = true) { set_[static_cast<std::size_t>(fault)] = on; }
   std::size_t size() const { return set_.count(); }
-  static Faults all() { Faults faults; return faults.set_.set(), faults; }
+  static Faults all() {
+    Faults faults;
+    return faults.set_.set(), faults;
+  }
 
   std::string text() const;  // "drop,link_reset", or "none"
   static Result<Faults> parse(std::string_view list);

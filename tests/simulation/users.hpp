@@ -1,5 +1,5 @@
-// The people at the gateways: each says orders one after another and remembers everything it was told. What they saw is what
-// the promises are about.
+// The people at the gateways: each says orders one after another and remembers everything it was told. What they saw is
+// what the promises are about.
 #pragma once
 
 #include <cstdint>
@@ -27,12 +27,13 @@ struct User {
   std::uint64_t number = 0;  // among all users of the run
   unsigned gateway = 0;
   ClientId client;
-  bool accepted = false;              // the gateway has opened it
-  std::uint64_t typed = 0;            // messages it has sent off
-  std::vector<std::string> said;      // as the gateway took it: message i is event i + 2
-  bool close_taken = false;           // the gateway has taken the close as an event
+  bool accepted = false;          // the gateway has opened it
+  std::uint64_t typed = 0;        // messages it has sent off
+  std::vector<std::string> said;  // as the gateway took it: message i is event i + 2
+  bool close_taken = false;       // the gateway has taken the close as an event
   std::vector<std::string> received;
   End end = End::open;
+  bool gateway_died = false;  // with events of this user that were perhaps not committed
   Instant ended{};
 
   std::string text() const { return "user " + std::to_string(number); }

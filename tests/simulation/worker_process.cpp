@@ -13,15 +13,18 @@ using namespace worker;
 
 namespace {
 
-constexpr int most_jobs = 32;  // in one turn
+constexpr int most_jobs = 32;      // in one turn
+constexpr Duration patience = 1s;  // with an answer from the directory
 
 std::uint64_t count_of(const std::string& session) { return session.empty() ? 0 : std::stoull(session); }
 
 Handled handled_of(const Job& job) {
   Handled handled{.client = job.client, .seq = job.event.seq, .kind = job.event.kind, .count = count_of(job.session)};
   handled.text = job.event.payload;
-  if (job.event.kind == schemas::EventKind::open) handled.text = schemas::decode_handshake(job.event.payload).value().path;
-  if (job.event.kind == schemas::EventKind::close) handled.text = schemas::decode_close_reason(job.event.payload).value().reason;
+  if (job.event.kind == schemas::EventKind::open)
+    handled.text = schemas::decode_handshake(job.event.payload).value().path;
+  if (job.event.kind == schemas::EventKind::close)
+    handled.text = schemas::decode_close_reason(job.event.payload).value().reason;
   return handled;
 }
 
@@ -62,7 +65,7 @@ void WorkerProcess::deliver(Network::ToPeer arrival) {
 Instant WorkerProcess::next_time() const {
   if (!worker_) return Instant::max();
   Instant next = worker_->next_time();
-  if (at_work_ && !at_work_->query) next = std::min({next, done_at_, progress_at_});
+  if (at_work_) next = std::min({next, done_at_, progress_at_});
   return next;
 }
 
@@ -80,7 +83,7 @@ bool WorkerProcess::on_turn(Instant now) {
     worker_->on_backend_frame(arrival.frame, now, out);
     act(out);
   }
-  if (at_work_ && !at_work_->query && now >= done_at_) finish(out);
+  if (at_work_ && now >= done_at_) finish(out);
   if (at_work_ && now >= progress_at_) {
     worker_->progress(now, out);
     progress_at_ = now + 500ms;
@@ -91,7 +94,7 @@ bool WorkerProcess::on_turn(Instant now) {
     if (!job) break;
     begin(std::move(*job), out);
     if (!up()) return false;
-    if (at_work_ && !at_work_->query && done_at_ <= now) finish(out);
+    if (at_work_ && done_at_ <= now) finish(out);
   }
   worker_->on_turn(now, out);
   act(out);
@@ -123,13 +126,14 @@ void WorkerProcess::begin(Job job, Actions& out) {
   done_at_ = now() + takes;
   progress_at_ = order.mood == Mood::slow ? now() + 500ms : Instant::max();
   if (order.mood == Mood::asking)
-    at_work_->query = worker_->ask({.ask = schemas::Ask::count_clients}, now(), out);
+    at_work_->query = worker_->ask({.ask = schemas::Ask::count_clients}, now(), out), done_at_ = now() + patience;
 }
 
 Duration WorkerProcess::handler_time(const Order& order, std::uint64_t attempt) {
   const bool spoilt = attempt <= order.attempts || order.attempts == 9;
-  if (order.mood == Mood::slow) return std::chrono::milliseconds(50 + random_.below(3000));
-  if (order.mood == Mood::stuck && spoilt) return handler_deadline + std::chrono::milliseconds(200 + random_.below(4000));
+  if (order.mood == Mood::slow) return std::chrono::milliseconds(50 + random_.below(random_.one_in(6) ? 3000 : 400));
+  if (order.mood == Mood::stuck && spoilt)
+    return handler_deadline + std::chrono::milliseconds(200 + random_.below(2000));
   if (!random_.one_in(8)) return Duration{0};
   return Duration(random_.below(random_.one_in(10) ? 40'000'000 : 2'000'000));
 }

@@ -122,7 +122,9 @@ void World::open_user(User& user) {
 void World::type(User& user) {
   if (over() || user.end != User::End::open) return;
   GatewayProcess& gateway = *gateways_[user.gateway];
-  const std::uint64_t burst = random_.one_in(10) ? random_.below(20) : 1;
+  // Who is not read stops typing, sooner or later.
+  const bool waits = user.typed > user.said.size() + 20;
+  const std::uint64_t burst = waits ? 0 : random_.one_in(10) ? random_.below(20) : 1;
   for (std::uint64_t i = 0; i < burst; ++i) gateway.say(user, make_order(++user.typed, random_, settings_.faults));
   if (settings_.faults.has(Fault::churn) && random_.one_in(25)) return gateway.hang_up(user);
   schedule_.in(up_to(2 * settings_.pace), [this, &user] { type(user); });
