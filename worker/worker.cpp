@@ -30,6 +30,7 @@ Worker::Worker(Config config, Random random)
 
 void Worker::on_backend_frame(std::string_view frame, Instant now, Actions& out) {
   if (stage_ == Stage::finished || link_.state() == Link::State::waiting) return;
+  if (link_.state() == Link::State::live && !link_.live()) return;  // broken: the next turn ends it
   auto opened = schemas::open_frame(frame);
   if (!opened) return on_bad_bytes(opened.error().message);
   if (opened->header.link != link_.id()) {
