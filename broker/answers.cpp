@@ -68,8 +68,13 @@ void put_clients(Page& page, const auto& clients) {
   }
 }
 
-// Ids of one group, or of everybody, as far as one page can need them.
+// The clients that are asked about, those of one group, or everybody, as far as one page can need them; in order.
 std::vector<ClientId> audience(const Directory& directory, const schemas::Query& query, const Page& page) {
+  if (!query.clients.empty()) {
+    std::set<ClientId> asked(query.clients.begin(), query.clients.end());
+    std::erase_if(asked, [&](const ClientId& id) { return directory.find(id) == nullptr; });
+    return {asked.begin(), asked.end()};
+  }
   if (!query.names.empty()) {
     const auto* group = directory.group(query.names.front());
     if (group == nullptr) return {};

@@ -55,6 +55,7 @@ TEST_F(AnswersTest, pages_of_any_size_make_the_same_list) {
     EXPECT_EQ(all({.ask = Ask::sessions, .names = {"even"}}, limit),
               (std::vector<std::string>{client(2).encode(), "bob", "2", "s2", client(4).encode(), "", "4", "s4"}));
     EXPECT_EQ(all({.ask = Ask::sessions}, limit).size(), 20U);
+    EXPECT_EQ(all({.ask = Ask::sessions, .clients = {client(9), client(4), client(1)}}, limit).size(), 8U);
   }
 }
 

@@ -1,6 +1,7 @@
 // The broker's commits: every change of the durable state goes through record(), to the journal first and then to the
 // state.
 #include "broker/broker.hpp"
+#include "bus/mutation.hpp"
 #include "schemas/codec.hpp"
 
 namespace fairlead::broker {
@@ -37,7 +38,7 @@ void Broker::commit(const ClientId& client, Mailbox& mailbox, std::vector<schema
 
 // The event at the front is in no unit. It has cost an attempt; after the last one it becomes a dead letter.
 void Broker::blame(const ClientId& client, Mailbox& mailbox, const std::string& reason) {
-  if (++mailbox.blames < config_.max_attempts) return;
+  if (++mailbox.blames < config_.max_attempts || FAIRLEAD_MUTATION(no_dead_letters)) return;
   const schemas::UnitEvent& event = mailbox.front();
   note(Level::error, "dead_letter",
        {{"client", client.text()},

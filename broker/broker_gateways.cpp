@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "broker/broker.hpp"
+#include "bus/mutation.hpp"
 #include "schemas/codec.hpp"
 
 namespace fairlead::broker {
@@ -58,7 +59,7 @@ void Broker::go_live(GatewayPeer& peer, Instant now) {
     // Without a number of ours it knows nothing of this lineage: deliveries begin with the next.
     const std::uint64_t applied = peer.applied.value_or(known->ring.head());
     state_.on_applied(peer.incarnation, applied);
-    known->ring.on_resume(applied);
+    known->ring.on_resume(FAIRLEAD_MUTATION(no_resume) ? known->ring.head() : applied);
   }
   schemas::append(peer.control.body(), schemas::GatewayWelcome{.incarnation = config_.incarnation,
                                                                .lineage = header_.lineage,
@@ -192,6 +193,7 @@ void Broker::give_up_gateway(Incarnation id, const std::string& reason) {
 
 // Each client of a gateway that is gone gets its close, behind what it had sent.
 void Broker::close_clients_of(Incarnation id) {
+  if (FAIRLEAD_MUTATION(no_close_for_the_dead)) return;
   const std::string payload = schemas::encode(schemas::CloseReason{.code = 1001, .reason = "the gateway is gone"});
   std::vector<ClientId> clients = state_.directory().clients_of(id);
   // Clients whose open is not committed are in no directory, but an event of theirs was accepted.

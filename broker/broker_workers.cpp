@@ -5,6 +5,7 @@
 
 #include "broker/answers.hpp"
 #include "broker/broker.hpp"
+#include "bus/mutation.hpp"
 #include "schemas/codec.hpp"
 #include "schemas/limits.hpp"
 
@@ -144,6 +145,9 @@ void Broker::give_up(UnitId id, bool blamed, const std::string& reason, Dispatch
   dispatch_.finish(id);
   Mailbox& mailbox = *mailboxes_.find(client);
   mailbox.out.reset();
+  if (FAIRLEAD_MUTATION(requeue_at_tail))
+    std::rotate(mailbox.events.begin() + static_cast<std::ptrdiff_t>(mailbox.first),
+                mailbox.events.begin() + static_cast<std::ptrdiff_t>(mailbox.first) + 1, mailbox.events.end());
   if (blamed) blame(client, mailbox, reason);
   settle(client, mailbox, place);
 }
@@ -194,7 +198,7 @@ void Broker::hand_out(Instant now) {
                                           .bytes = bytes,
                                           .alone = match->alone},
                                          now);
-    mailbox.out = id;
+    if (!FAIRLEAD_MUTATION(parallel_dispatch)) mailbox.out = id;
     ++counters_.units;
 
     schemas::Unit unit{.unit = id, .attempt = attempt, .client = match->client};

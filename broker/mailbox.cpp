@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "bus/mutation.hpp"
+
 namespace fairlead::broker {
 
 void Mailbox::pop() {
@@ -28,8 +30,8 @@ Mailbox* Mailboxes::find(const ClientId& client) {
 }
 
 Mailboxes::Put Mailboxes::put(Mailbox& mailbox, schemas::UnitEvent event) {
-  if (event.seq <= mailbox.seen) return Put::repeated;
-  if (event.seq != mailbox.seen + 1) return Put::gap;
+  if (event.seq <= mailbox.seen && !FAIRLEAD_MUTATION(no_dedup)) return Put::repeated;
+  if (event.seq > mailbox.seen + 1) return Put::gap;
   mailbox.seen = event.seq;
   mailbox.events.push_back(std::move(event));
   return Put::taken;
