@@ -1,12 +1,15 @@
-// Chat is the ancestor's demo: everybody talks to everybody, in private and in rooms. Users type lines (chat_line.hpp)
-// and get JSON objects, one a message, each with a "type":
+// Chat is the ancestor's demo: everybody talks to everybody, in private and in rooms. Users type lines (chat_line.hpp) and get
+// JSON objects, one a message, each with a "type":
 //
-//   welcome  uid, online, users?, complete     to whoever came; users are the others who are there, unless they are
-//   many come     uid                               to everybody else leave    uid, name?                        to
-//   everybody else say      from, name?, to, text             to: "all", a uid, or "#room"; the sender gets it too,
-//   once name     uid, name, was?                   to everybody join     uid, name?, room                  to
-//   everybody in the room, the one who joins included part     uid, name?, room                  likewise who room?,
-//   online, users?, complete   users: [{uid, name?}…] by uid; without them, there are too many to list help     text
+//   welcome  uid, online, users?, complete     to whoever came; users are the others who are there, unless they are many
+//   come     uid                               to everybody else
+//   leave    uid, name?                        to everybody else
+//   say      from, name?, to, text             to: "all", a uid, or "#room"; the sender gets it too, once
+//   name     uid, name, was?                   to everybody
+//   join     uid, name?, room                  to everybody in the room, the one who joins included
+//   part     uid, name?, room                  likewise
+//   who      room?, online, users?, complete   users: [{uid, name?}…] by uid; without them, there are too many to list
+//   help     text
 //   error    text                              to whoever made it; nothing else happened
 //
 // A uid is the next number of the store's counter "chat:uid". A name lives in its user's session.

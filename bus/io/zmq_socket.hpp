@@ -2,18 +2,14 @@
 // and receives single frames, and never blocks.
 //
 // What to know before using it:
-//  - One thread per socket, ever; one Context per process, created after Signals (bus/io/signals.hpp) so that libzmq's
+//  - One thread per socket at a time; one Context per process, created after Signals (bus/io/signals.hpp) so that libzmq's
 //    threads inherit the signal mask. Context's destructor waits for its sockets: destroy them first.
 //  - `sent` means "handed to libzmq", nothing more. A peer that dies takes with it what was sent to it.
-//  - One connecting socket is one connection is one link: it never reconnects by itself (RECONNECT_IVL -1). When a link
-//  is
+//  - One connecting socket is one connection is one link: it never reconnects by itself (RECONNECT_IVL -1). When a link is
 //    lost, close the socket and open a new one.
-//  - RCVHWM is 0 and no HEARTBEAT option is set, because the other combinations can be made to abort the process. So
-//  memory
-//    is bounded by our windows, not by libzmq. A stranger's message of endless parts grows inside libzmq before we see
-//    any.
-//  - fd() is edge-triggered. Sleep on it only if the last call on this socket was a receive that said `nothing`, a send
-//  that
+//  - RCVHWM is 0 and no HEARTBEAT option is set, because the other combinations can be made to abort the process. So memory
+//    is bounded by our windows, not by libzmq. A stranger's message of endless parts grows inside libzmq before we see any.
+//  - fd() is edge-triggered. Sleep on it only if the last call on this socket was a receive that said `nothing`, a send that
 //    said `would_block`, or an events() that showed nothing wanted. drain() below keeps that rule.
 #pragma once
 
