@@ -17,7 +17,7 @@ using C = Conversation;
 struct Downlink : ::testing::Test {
   Downlink() {
     c.links();
-    for (const std::uint64_t user : {1, 2, 3}) c.opens(user);
+    for (std::uint64_t user = 1; user <= 3; ++user) c.opens(user);
     c.turn();
   }
   Conversation c;

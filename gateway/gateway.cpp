@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bus/check.hpp"
+#include "bus/mutation.hpp"
 #include "bus/text.hpp"
 #include "schemas/codec.hpp"
 #include "schemas/limits.hpp"
@@ -195,6 +196,12 @@ void Gateway::offer_everything(bool with_snapshots, Instant now, Actions& out) {
       append_numbered(record, now, out);
     }
     counters_.offered_again += session->pending.size();
+    if (FAIRLEAD_MUTATION(forget_uncommitted)) continue;
+    if (FAIRLEAD_MUTATION(unordered_reoffer)) {
+      for (auto event = session->pending.rbegin(); event != session->pending.rend(); ++event)
+        append_numbered(event->record, now, out);
+      continue;
+    }
     for (const PendingEvent& event : session->pending) append_numbered(event.record, now, out);
   }
 }

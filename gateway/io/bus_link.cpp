@@ -14,8 +14,8 @@ using fairlead::io::Socket;
 // Frames of one turn: enough to be efficient, not so many that users wait. A frame may hold thousands of records.
 constexpr int frames_a_turn = 64;
 
-// libzmq does not say that a connection was refused. Waiting long for one that will never come would keep us away from
-// a broker that has just been restarted; never waiting long would keep us away from one at the other end of the world.
+// libzmq does not say that a connection was refused, so one that does not come about is tried again while the machine
+// is dialing: nobody has seen the link yet. Only short waits would never reach a broker at the other end of the world.
 constexpr Duration short_patience = 250ms;
 constexpr Duration long_patience = 1s;
 
@@ -23,8 +23,9 @@ constexpr Duration long_patience = 1s;
 
 Status BusLink::open(LinkId link, Instant now) {
   close();
+  link_ = link;
   connected_ = false;
-  patience_ends_ = now + (++attempts_ % 5 == 0 ? long_patience : short_patience);
+  patience_ends_ = now + (++attempts_ % 4 == 0 ? long_patience : short_patience);
   // A name may have addresses of both families and the broker be on either: they are tried in turn.
   const fairlead::io::SocketOptions options{.names_are_ipv6 = names_are_ipv6_};
   names_are_ipv6_ = !names_are_ipv6_;
@@ -93,7 +94,7 @@ bool BusLink::may_sleep(Gateway& gateway, Instant now) {
     gateway.on_link_broken("the connection to the broker is gone");
     return false;
   } else if (now >= patience_ends_) {
-    gateway.on_link_broken("no connection to the broker");
+    if (const auto opened = open(link_, now); !opened) gateway.on_link_broken(opened.error().message);
     return false;
   }
   return !events.readable;

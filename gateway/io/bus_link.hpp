@@ -39,6 +39,7 @@ class BusLink {
   fairlead::io::Loop::Watch up_watch_;
   fairlead::io::Loop::Watch down_watch_;
   bool names_are_ipv6_ = false;
+  LinkId link_;
   bool connected_ = false;  // once
   Instant patience_ends_;   // for the connection; the welcome has its own time, which the machine keeps
   unsigned attempts_ = 0;   // since there was a connection
