@@ -112,7 +112,7 @@ std::optional<Job> Worker::next(Instant) {
 }
 
 void Worker::on_handled(const Job& job, schemas::Verdict verdict, std::vector<schemas::Effect> effects,
-                        std::string error, Duration took, Instant, Actions& out) {
+                        const std::string& error, Duration took, Instant, Actions& out) {
   FAIRLEAD_CHECK(handling_ && handling_->unit == job.unit, "the job given back is not the one handed out");
   handling_.reset();
   const bool failed = verdict == schemas::Verdict::failed;

@@ -61,8 +61,8 @@ class Worker {
   std::optional<Job> next(Instant now);
   // What came of it. `error` is for failures, `effects` for successes. A job that was cancelled meanwhile, or whose
   // link ended, is given back like any other; nothing is said about it.
-  void on_handled(const Job& job, schemas::Verdict verdict, std::vector<schemas::Effect> effects, std::string error,
-                  Duration took, Instant now, Actions& out);
+  void on_handled(const Job& job, schemas::Verdict verdict, std::vector<schemas::Effect> effects,
+                  const std::string& error, Duration took, Instant now, Actions& out);
 
   // Asks the broker's directory (the query's id is set here); exactly one Answered or Unanswered with this id
   // follows, now or later.

@@ -3,14 +3,14 @@
 #include "worker/io/program.hpp"
 
 int main(int argc, char** argv) {
-  using namespace fairlead;
+  namespace io = fairlead::io;
   return io::run_main([&] {
-    worker::ProgramSettings settings;
+    fairlead::worker::ProgramSettings settings;
     std::string app = "chat";
     io::Options options({.program = "fairlead-worker", .summary = "Handles the events of a Fairlead bus."});
-    options.text("app", "NAME", app, "the application: chat, echo", io::valid(&apps::app_named));
-    worker::declare(options, settings);
+    options.text("app", "NAME", app, "the application: chat, echo", io::valid(&fairlead::apps::app_named));
+    fairlead::worker::declare(options, settings);
     if (const auto done = options.load(argc, argv)) return *done;
-    return worker::serve(settings, app, apps::app_named(app).value());
+    return fairlead::worker::serve(settings, app, fairlead::apps::app_named(app).value());
   });
 }
