@@ -45,10 +45,7 @@ Event take(Cursor& c, Event*) {
           .payload = take_string(c, max_payload)};
 }
 GatewayWelcome take(Cursor& c, GatewayWelcome*) {
-  return {.incarnation = {c.number()},
-          .lineage = {c.number()},
-          .shard = take_u16(c),
-          .next = c.number()};
+  return {.incarnation = {c.number()}, .lineage = {c.number()}, .shard = take_u16(c), .next = c.number()};
 }
 Deliver take(Cursor& c, Deliver*) { return {.send = take_send(c)}; }
 Bound take(Cursor& c, Bound*) { return {.client = c.client(), .uid = take_optional(c, max_name)}; }
@@ -97,9 +94,7 @@ Outcome take(Cursor& c, Outcome*) {
   return outcome;
 }
 Progress take(Cursor& c, Progress*) { return {.unit = {c.number()}, .attempt = c.number()}; }
-WorkerWelcome take(Cursor& c, WorkerWelcome*) {
-  return {.incarnation = {c.number()}, .shard = take_u16(c)};
-}
+WorkerWelcome take(Cursor& c, WorkerWelcome*) { return {.incarnation = {c.number()}, .shard = take_u16(c)}; }
 UnitEvent take_unit_event(Cursor& c) {
   const std::uint32_t elements = c.array();
   UnitEvent event{

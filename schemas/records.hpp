@@ -186,7 +186,8 @@ enum class Ask : std::uint8_t {
   all_groups = 9,      // → pairs: group, its size as decimal digits
   count_clients = 10,  // of group names[0], or all → one item: decimal digits
   count_uids = 11,
-  sessions = 12,  // of `clients`, of group names[0], or all → quadruples: client id, uid or empty, version as digits, session
+  sessions =
+      12,  // of `clients`, of group names[0], or all → quadruples: client id, uid or empty, version as digits, session
 };
 // Not numbered. Asks the broker's directory; the answer carries the same id.
 struct Query {
