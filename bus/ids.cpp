@@ -40,7 +40,8 @@ std::string ClientId::text() const { return to_hex(encode()); }
 
 Result<ClientId> ClientId::parse(std::string_view hex) {
   auto raw = from_hex(hex);
-  if (!raw || raw->size() != bytes) return Error{"a client id is 32 hex digits, not '" + std::string(hex.substr(0, 64)) + "'"};
+  if (!raw || raw->size() != bytes)
+    return Error{"a client id is 32 hex digits, not '" + std::string(hex.substr(0, 64)) + "'"};
   return decode(*raw);
 }
 

@@ -30,9 +30,9 @@ using UnitId = Number64<struct UnitTag>;
 
 // One user connection. Opaque to applications and never reused: the gateway's incarnation is random.
 struct ClientId {
-  std::uint16_t shard = 0;       // the home broker's
-  Incarnation gateway;           // who holds the connection
-  std::uint64_t counter = 0;     // 48 bits, counted by that gateway from 1
+  std::uint16_t shard = 0;    // the home broker's
+  Incarnation gateway;        // who holds the connection
+  std::uint64_t counter = 0;  // 48 bits, counted by that gateway from 1
 
   static constexpr std::size_t bytes = 16;
   static constexpr std::uint64_t max_counter = (std::uint64_t{1} << 48U) - 1;
