@@ -175,7 +175,8 @@ void Broker::on_applied(const GatewayPeer& peer, std::uint64_t applied) {
 }
 
 void Broker::lose(GatewayPeer& peer, const std::string& reason, Instant now) {
-  note(Level::info, "gateway_lost",
+  // Whoever only ever said hello was never told to be here.
+  note(peer.live ? Level::info : Level::debug, "gateway_lost",
        {{"gateway", peer.name}, {"incarnation", text(peer.incarnation)}, {"reason", reason}});
   const GatewayState* known = state_.gateway(peer.incarnation);
   if (peer.live && known != nullptr && !known->gone) away_.emplace(peer.incarnation, now);

@@ -119,7 +119,9 @@ void Broker::on_outcome(WorkerPeer& peer, schemas::Outcome outcome, Instant now)
 
 void Broker::lose(WorkerPeer& peer, const std::string& reason, bool blame, Instant now) {
   static_cast<void>(now);
-  note(blame ? Level::warning : Level::info, "worker_lost", {{"worker", peer.name}, {"reason", reason}});
+  // Whoever only ever said hello was never told to be here.
+  const Level level = blame ? Level::warning : Level::info;
+  note(peer.live ? level : Level::debug, "worker_lost", {{"worker", peer.name}, {"reason", reason}});
   const Incarnation incarnation = peer.incarnation;
   const std::string name = peer.name;
   const LinkId link = peer.link;

@@ -29,7 +29,7 @@ class InStream {
   Take on_record(std::uint64_t number);
 
   // A heartbeat that came on the stream's own socket says the head. True: a tail was lost.
-  bool lost_tail_at(std::uint64_t head) const { return head > last_; }
+  bool lost_tail_at(std::uint64_t head) const;
 
   // A heartbeat that came on another socket says the head. The records may still be on their way, so a tail counts as
   // lost only when the head of the heartbeat before has not been reached by now.

@@ -139,6 +139,7 @@ void Gateway::on_link_broken(std::string why) { link_.on_broken(std::move(why));
 
 void Gateway::on_turn(Instant now, Actions& out) {
   last_turn_ = now;
+  if (finished_) return;  // users may still be leaving; the bus has been told goodbye
   const Duration paused = pause_.on_turn(now);
   link_.on_pause(paused);
   if (stopping_ && !said_bye_) stop_at_ += paused;
@@ -161,6 +162,7 @@ void Gateway::on_turn(Instant now, Actions& out) {
 }
 
 Instant Gateway::next_time() const {
+  if (finished_) return last_turn_ + longest_sleep;
   if (link_.live() && !batch_.empty()) return {};  // something was handed in after the turn
   Instant next = std::min(link_.next_time(), last_turn_ + longest_sleep);
   if (unacknowledged_ > 0 && link_.live()) next = std::min(next, acknowledge_at_);

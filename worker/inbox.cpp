@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "bus/mutation.hpp"
+
 namespace fairlead::worker {
 
 void Inbox::add(schemas::Unit unit) {
@@ -41,7 +43,9 @@ Inbox::Left Inbox::put_back(const Job& job, std::span<const schemas::Effect> eff
     drop_front();
     return Left::other_units;
   }
-  for (const auto& effect : effects) entry.own.apply(effect);
+  if (!FAIRLEAD_MUTATION(no_session_carry)) {
+    for (const auto& effect : effects) entry.own.apply(effect);
+  }
   out_ = false;
   return Left::events;
 }

@@ -9,7 +9,7 @@
 namespace fairlead::simulation {
 namespace {
 
-constexpr Duration longest_rest = 120s;
+constexpr Duration longest_rest = 300s;
 constexpr std::uint64_t most_steps = 20'000'000;
 
 }  // namespace
@@ -38,7 +38,7 @@ World::World(Settings settings)
     gateways_.push_back(std::make_unique<GatewayProcess>(around, i, host++, users_, Random(random_.next())));
     oracle_.watch(*gateways_.back());
     gateways_.back()->on_user_end([this](User& user) {
-      if (over() || !settings_.faults.has(Fault::churn)) return;
+      if (over() || !settings_.faults.has(Fault::churn) || users_.all().size() > 4 * settings_.users) return;
       if (user.end == User::End::left || user.end == User::End::closed || random_.one_in(2)) new_user();
     });
   }
