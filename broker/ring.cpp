@@ -9,6 +9,13 @@
 namespace fairlead::broker {
 
 void Ring::added() {
+  // A big record gets a chunk of its own, or the frame would be bigger than anybody takes.
+  if (begun_ > 0 && open_.body.size() > schemas::max_frame / 2) {
+    std::string big = open_.body.substr(begun_);
+    open_.body.resize(begun_);
+    seal();
+    open_.body = std::move(big);
+  }
   ++head_;
   if (open_.count++ == 0) open_.first = head_;
   if (open_.body.size() >= schemas::batch_bytes) seal();

@@ -21,7 +21,7 @@ class Ring {
   explicit Ring(std::uint64_t head = 0) : head_(head), acked_(head), sent_(head) {}
 
   // Where the next record is encoded to; added() then gives it its number.
-  std::string& body() { return open_.body; }
+  std::string& body() { return begun_ = open_.body.size(), open_.body; }
   void added();
 
   // Closes the chunk that is growing, so that it can be sent.
@@ -50,6 +50,7 @@ class Ring {
  private:
   std::deque<Chunk> chunks_;
   Chunk open_;
+  std::size_t begun_ = 0;  // where the record that is being encoded begins
   std::uint64_t head_;
   std::uint64_t acked_;
   std::uint64_t sent_;

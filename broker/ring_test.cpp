@@ -68,6 +68,19 @@ TEST(Ring, sends_nothing_beyond_the_window) {
   EXPECT_EQ(sent(ring, 4), "bbbb");
 }
 
+TEST(Ring, a_big_record_travels_alone) {
+  Ring ring;
+  add(ring, "a");
+  add(ring, std::string(std::size_t{3} << 19U, 'b'));
+  add(ring, "c");
+  ring.seal();
+  ASSERT_EQ(ring.chunks().size(), 3U);
+  EXPECT_EQ(ring.chunks()[0].body, "a");
+  EXPECT_EQ(ring.chunks()[1].first, 2U);
+  EXPECT_EQ(ring.chunks()[1].count, 1U);
+  EXPECT_EQ(ring.chunks()[2].body, "c");
+}
+
 TEST(Ring, an_acknowledgement_of_what_was_never_numbered_changes_nothing) {
   Ring ring;
   add(ring, "a");

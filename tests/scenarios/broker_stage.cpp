@@ -1,44 +1,15 @@
 #include "tests/scenarios/broker_stage.hpp"
 
-#include <sstream>
 #include <stdexcept>
 
 #include "bus/text.hpp"
 #include "schemas/codec.hpp"
+#include "tests/scenarios/words.hpp"
 
 namespace fairlead::scenarios {
 namespace {
 
 using namespace schemas;
-
-std::vector<std::string> words_of(const std::string& line) {
-  std::istringstream in(line);
-  std::vector<std::string> words;
-  for (std::string word; in >> word;) words.push_back(word);
-  return words;
-}
-
-// "credit=2" → 2; `otherwise` when it is not among the words.
-std::string option(const std::vector<std::string>& words, const std::string& name, const std::string& otherwise) {
-  for (const auto& word : words) {
-    if (word.starts_with(name + "=")) return word.substr(name.size() + 1);
-  }
-  return otherwise;
-}
-
-// "group:room:hi" → {"group", "room", "hi"}; the last takes the rest.
-std::vector<std::string> parts_of(const std::string& word, std::size_t most) {
-  std::vector<std::string> parts;
-  std::size_t at = 0;
-  while (parts.size() + 1 < most) {
-    const auto colon = word.find(':', at);
-    if (colon == std::string::npos) break;
-    parts.push_back(word.substr(at, colon - at));
-    at = colon + 1;
-  }
-  parts.push_back(word.substr(at));
-  return parts;
-}
 
 Effect effect_of(const std::string& word, const ClientId& self) {
   const std::string kind = parts_of(word, 2).front();
