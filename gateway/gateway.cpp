@@ -210,14 +210,18 @@ void Gateway::offer_everything(bool with_snapshots, Instant now, Actions& out) {
 
 void Gateway::append_numbered(std::string_view record, Instant now, Actions& out) {
   const std::uint64_t number = up_.next();
-  if (batch_.empty()) batch_first_ = number;
+  if (batch_.empty()) batch_first_ = number, batch_ack_ = down_.last();
   batch_.body() += record;
   if (batch_.record_bytes() >= schemas::batch_bytes) flush(now, out);
 }
 
+// Never more than was applied when the events in the batch were put there. With the commit of a close the broker forgets
+// the client once that is acknowledged, and an offer of its open that came behind the acknowledgement would be a new client.
+std::uint64_t Gateway::ack() const { return batch_.empty() ? down_.last() : batch_ack_; }
+
 void Gateway::flush(Instant now, Actions& out) {
   if (batch_.empty()) return;
-  out.push_back(SendUp{batch_.finish({.link = link_.id(), .seq = batch_first_, .ack = down_.last()})});
+  out.push_back(SendUp{batch_.finish({.link = link_.id(), .seq = batch_first_, .ack = batch_ack_})});
   unacknowledged_ = 0;
   link_.on_sent(now);
 }
@@ -225,7 +229,7 @@ void Gateway::flush(Instant now, Actions& out) {
 void Gateway::send_alone(std::string_view record, Instant now, Actions& out) {
   schemas::FrameBuilder frame;
   frame.body() += record;
-  out.push_back(SendUp{frame.finish({.link = link_.id(), .seq = 0, .ack = down_.last()})});
+  out.push_back(SendUp{frame.finish({.link = link_.id(), .seq = 0, .ack = ack()})});
   unacknowledged_ = 0;
   link_.on_sent(now);
 }

@@ -160,6 +160,7 @@ class Gateway {
   void offer_everything(bool with_snapshots, Instant now, Actions& out);
   void append_numbered(std::string_view record, Instant now, Actions& out);
   void flush(Instant now, Actions& out);
+  std::uint64_t ack() const;
   void send_alone(std::string_view record, Instant now, Actions& out);
   void end_link(Actions& out);
   void step_stop(Instant now, Actions& out);
@@ -198,6 +199,7 @@ class Gateway {
   OutStream up_;                    // this link's numbered stream to the broker
   schemas::FrameBuilder batch_;     // what is going to be sent of it
   std::uint64_t batch_first_ = 0;   // the number of the batch's first record
+  std::uint64_t batch_ack_ = 0;     // what was applied when the batch began
   InStream down_;                   // deliveries
   std::size_t unacknowledged_ = 0;  // bytes of deliveries since the last ack
   Instant acknowledge_at_{};        // meaningful while unacknowledged_ > 0

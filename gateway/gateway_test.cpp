@@ -65,6 +65,28 @@ TEST(Gateway, offers_again_what_is_not_committed_and_nothing_else) {
   EXPECT_THAT(c.links(1, 2), ElementsAre("up message 1.3 b", "up message 1.4 c"));
 }
 
+// Or the broker would forget the client because of the acknowledgement, and take the open behind it for a new client's.
+TEST(Gateway, acknowledges_no_commit_of_what_it_is_about_to_offer_again) {
+  Conversation c;
+  c.opens(1);
+  c.leaves(1);
+  c.links();
+  c.breaks();
+  while (!c.dialing) c.turn(10ms);
+  schemas::FrameBuilder welcome;
+  schemas::append(welcome.body(), schemas::GatewayWelcome{.incarnation = {9}, .lineage = {1}, .next = 1});
+  c.gateway.on_frontend_frame(welcome.finish({.link = c.link}), c.now, c.actions);
+  c.gateway.on_delivery_frame(c.delivery(1, Conversation::committed(1, 2)), c.now, c.actions);
+  EXPECT_EQ(c.gateway.clients(), 0U);
+  c.gateway.on_turn(c.now, c.actions);
+  std::vector<std::uint64_t> acks;
+  for (const Action& action : c.actions) {
+    if (const auto* up = std::get_if<SendUp>(&action)) acks.push_back(schemas::open_frame(up->frame)->header.ack);
+  }
+  EXPECT_THAT(acks, ElementsAre(0));
+  c.take();
+}
+
 TEST(Gateway, never_hangs_up_on_a_user_because_the_broker_is_away) {
   Conversation c;
   c.opens(1);
@@ -167,6 +189,11 @@ TEST(Gateway, stops_by_closing_its_users_and_says_bye_when_all_is_committed) {
   EXPECT_FALSE(c.gateway.finished());
   c.turn(100ms);
   EXPECT_TRUE(c.gateway.finished());
+
+  // The shell waits for users who are slow to leave; it does not come back to the bus for that.
+  c.control(schemas::Reset{.reason = "this link is not known here"});
+  EXPECT_THAT(c.passes(5s), IsEmpty());
+  EXPECT_GT(c.gateway.next_time(), c.now);
 }
 
 TEST(Gateway, stops_after_the_drain_time_whatever_is_left) {

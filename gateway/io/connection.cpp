@@ -299,7 +299,7 @@ void Connection::on_time() {
     case Phase::opening:
       if (host_.now < deadline_) return;
       ++host_.counters->handshake_timeouts;
-      abort({close_code::policy, "the handshake took too long"});
+      codec_.close({close_code::policy, "the handshake took too long"}, *this);
       return;
     case Phase::open:
       if (kind() != protocols::Kind::ws || stopped_) return;

@@ -28,6 +28,8 @@ struct UserSettings {
   protocols::ServerOptions protocol;
   OutboxLimits outbox;
   std::size_t outbox_memory = std::size_t{512} << 20U;
+  // Fewer than there are descriptors: the bus, files and the rest need some, and users must not take them.
+  std::size_t max_connections = 100'000;
   Duration handshake = 5s;
   Duration ping = 25s;  // ws: silence after which we ask
   Duration dead = 60s;  // ws: silence after which the user counts as gone

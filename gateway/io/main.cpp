@@ -86,7 +86,10 @@ ExitCode run(int argc, char** argv) {
                              .events = static_cast<std::size_t>(uncommitted),
                              .bytes = uncommitted_bytes};
 
-  fairlead::io::raise_file_limit();
+  // What a listener may take beyond its limit in one turn is in the reserve.
+  constexpr std::uint64_t reserve = 256;
+  const std::uint64_t descriptors = fairlead::io::raise_file_limit();
+  users.max_connections = descriptors > 2 * reserve ? descriptors - reserve : descriptors / 2;
   fairlead::io::Signals signals;  // before the threads of the bus
   Shell shell(std::move(settings), &signals);
   return shell.run();

@@ -144,6 +144,19 @@ TEST_F(ShellTest, at_the_gateways_limit_nobody_is_read_and_nobody_accepted) {
   EXPECT_FALSE(two.ended());
 }
 
+TEST_F(ShellTest, users_beyond_the_limit_wait_until_somebody_leaves) {
+  settings.users.max_connections = 1;
+  start("line://127.0.0.1:0");
+  User one = connect();
+  ASSERT_TRUE(until([&] { return kept() == 1; }));
+  User two = connect();
+  turns(20);
+  EXPECT_EQ(kept(), 1U);
+  one.hang_up();
+  EXPECT_TRUE(until([&] { return kept() == 3; }));
+  EXPECT_FALSE(two.ended());
+}
+
 TEST_F(ShellTest, a_line_that_is_too_long_ends_the_connection) {
   settings.users.protocol.max_message = 100;
   start("line://127.0.0.1:0");
@@ -196,6 +209,8 @@ TEST_F(ShellTest, a_handshake_that_does_not_come_to_its_end_is_given_up) {
   User user = connect();
   user.say("GET /ws HT");
   EXPECT_TRUE(until([&] { return user.ended(); }));
+  EXPECT_TRUE(user.heard().starts_with("HTTP/1.1 503 ")) << user.heard();
+  EXPECT_NE(user.heard().find("took too long"), std::string::npos) << user.heard();
   EXPECT_EQ(kept(), 0U);
   EXPECT_EQ(shell->users().counted().handshake_timeouts, 1U);
 }

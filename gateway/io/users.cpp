@@ -17,7 +17,7 @@ using fairlead::io::log;
 using fairlead::io::Loop;
 
 constexpr std::size_t read_bytes = std::size_t{64} << 10U;
-constexpr int accepts_a_turn = 64;
+constexpr std::size_t accepts_a_turn = 64;
 constexpr Duration descriptors_pause = 100ms;
 // From this size on, connections share one copy of a message instead of having one each.
 constexpr std::size_t worth_sharing = 2048;
@@ -66,8 +66,12 @@ void Users::stop_listening() {
 void Users::accept(std::size_t index) {
   now = fairlead::io::now();
   if (!may_accept()) return update_accepting();
-  const auto accepted = listeners_[index].accept(
-      accepts_a_turn, [this](const Entrance& entrance, Fd socket) { admit(entrance, std::move(socket)); });
+  const std::size_t free = settings_.max_connections - std::min(settings_.max_connections, connections_.size());
+  const int budget = static_cast<int>(std::min(accepts_a_turn, free));
+  const auto accepted = budget == 0 ? Listener::Accepted::out_of_descriptors
+                                    : listeners_[index].accept(budget, [this](const Entrance& entrance, Fd socket) {
+                                        admit(entrance, std::move(socket));
+                                      });
   if (accepted != Listener::Accepted::out_of_descriptors) return;
   ++counters_.accept_pauses;
   out_of_descriptors_ = true;
