@@ -196,6 +196,12 @@ TEST(Options, a_missing_file_is_told_by_name) {
   EXPECT_THAT(started.err, HasSubstr("/nowhere/x.toml: "));
 }
 
+TEST(Options, a_folder_in_place_of_a_file_is_told) {
+  const auto started = Started{}.run({"--config", "/tmp"});
+  EXPECT_EQ(started.done, ExitCode::usage);
+  EXPECT_THAT(started.err, HasSubstr("/tmp: is a folder"));
+}
+
 TEST(Options, types_in_the_file_are_told_with_what_was_expected) {
   const File file("broker = 7700\nlisten = [1]\nthreads = \"2\"\nquiet = 1\n[dead-after]\nx = 1\n");
   const auto started = Started{}.run({"--config", file.path()});

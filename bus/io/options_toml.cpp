@@ -1,6 +1,8 @@
 // The configuration file.
 #include <algorithm>
+#include <filesystem>
 #include <sstream>
+#include <system_error>
 
 #include <toml++/toml.h>
 
@@ -76,6 +78,11 @@ std::optional<std::vector<std::string>> as_texts(Kind kind, const toml::node& no
 
 std::vector<Options::Sources::Found> Options::Sources::file(const std::string& path) {
   toml::table table;
+  // Opened like a file, a folder reads as an empty one.
+  if (std::error_code ignored; std::filesystem::is_directory(path, ignored)) {
+    errors.push_back(path + ": is a folder; a file is wanted");
+    return {};
+  }
   try {
     table = toml::parse_file(path);
   } catch (const toml::parse_error& failure) {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include <sys/epoll.h>
@@ -37,6 +38,7 @@ struct Settings {
   std::int64_t max_rate = 0;
   std::string until_file;
   bool until_eof = false;
+  bool progress = false;
   Duration patience = 30s;
   Duration connect_patience = 15s;
 };
@@ -56,6 +58,7 @@ class User : private client::Connection::Listener {
     std::uint64_t connected = 0;
     std::uint64_t gone = 0;
     std::uint64_t sent = 0;
+    std::uint64_t received = 0;
     std::uint64_t may_send = 0;  // of all users together: --max-rate
     bool sending = false;
     Instant heard{};  // the last reply to anybody
@@ -121,6 +124,7 @@ class User : private client::Connection::Listener {
   }
   void on_message(protocols::Message message) override {
     ledger_.on_reply(message.payload);
+    ++shared_.received;
     shared_.longest_silence = std::max(shared_.longest_silence, shared_.now - shared_.heard);
     shared_.heard = shared_.now;
     fill();
@@ -248,6 +252,14 @@ class Oracle {
     shared_.now = io::now();
     loop_.run_once(longest);
     shared_.now = io::now();
+    if (settings_.progress && shared_.now >= tell_again_) tell_progress();
+  }
+
+  // For whoever waits until messages have flowed.
+  void tell_progress() {
+    tell_again_ = shared_.now + 50ms;
+    if (std::exchange(told_, shared_.received) == shared_.received) return;
+    std::cerr << "progress sent=" << shared_.sent << " received=" << shared_.received << '\n';
   }
 
   void watch_stdin() {
@@ -271,6 +283,8 @@ class Oracle {
   bool told_to_stop_ = false;
   Instant start_{};
   Instant look_again_{};
+  Instant tell_again_{};
+  std::uint64_t told_ = 0;  // of the replies
   std::chrono::duration<double> seconds_{};
 };
 
@@ -289,6 +303,7 @@ int run(int argc, char** argv) {
                io::between(0, 100'000'000))
       .text("until-file", "FILE", settings.until_file, "stop sending when FILE exists")
       .flag("until-eof", settings.until_eof, "stop sending at the end of standard input")
+      .flag("progress", settings.progress, "say on standard error how many messages have come back, as they come")
       .duration("patience", settings.patience, "how long to wait for replies after sending", io::at_least(0ms))
       .duration("connect-patience", settings.connect_patience, "how long connecting may take", io::at_least(0ms))
       .also([&]() -> Status {
