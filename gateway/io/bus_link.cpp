@@ -58,7 +58,8 @@ bool BusLink::drain(Gateway& gateway, Instant now, Actions& out) {
                                            [&](std::string_view frame) { gateway.on_frontend_frame(frame, now, out); });
   const auto deliveries = fairlead::io::drain(
       *down_, frames_a_turn, [&](std::string_view frame) { gateway.on_delivery_frame(frame, now, out); });
-  const auto malformed = static_cast<std::uint64_t>(control.malformed + deliveries.malformed);
+  const auto malformed =
+      static_cast<std::uint64_t>(control.malformed) + static_cast<std::uint64_t>(deliveries.malformed);
   if (malformed > 0) {
     malformed_ += malformed;
     gateway.on_link_broken("a message of several parts from the broker");
