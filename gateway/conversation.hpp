@@ -126,6 +126,7 @@ class Conversation {
   LinkId link;
   std::uint64_t acknowledged = 0;  // the ack of the last frame that went up
   bool went_on = false;            // what on_user_message() answered
+  bool dialing = false;            // the link waits for its welcome
   Actions actions;
   Gateway gateway;
 
@@ -205,7 +206,6 @@ class Conversation {
     out.push_back("complaint " + complaint.reason);
   }
 
-  bool dialing = false;
   std::uint64_t up = 0;  // the number of the last record that went up on this link
 };
 

@@ -182,7 +182,14 @@ void Gateway::on_record(schemas::Deliver& record, Instant /*now*/, Actions& out)
                         .binary = record.send.binary});
 }
 
-// Each user once, in rising order, and only those who are still here.
+bool Gateway::owes(UserId user) const {
+  const Session* session = sessions_.find(user);
+  if (session == nullptr || session->pending.empty()) return false;
+  return session->phase != Session::Phase::gone || session->pending.front().seq < session->last;
+}
+
+// Each user once, in rising order, and nobody that we are hanging up on. Those who have said goodbye may still be
+// there to hear the answers to what they said before.
 std::vector<UserId> Gateway::targets(const schemas::Send& send) {
   std::vector<UserId> users;
   switch (send.scope) {
@@ -210,7 +217,7 @@ std::vector<UserId> Gateway::targets(const schemas::Send& send) {
   std::sort(except.begin(), except.end());
   std::erase_if(users, [&](UserId user) {
     const Session* session = sessions_.find(user);
-    return session == nullptr || session->phase != Session::Phase::open ||
+    return session == nullptr || session->phase == Session::Phase::closing ||
            std::binary_search(except.begin(), except.end(), user);
   });
   std::sort(users.begin(), users.end());

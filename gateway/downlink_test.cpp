@@ -79,6 +79,15 @@ TEST_F(Downlink, deliveries_are_acknowledged_within_50_ms_and_by_whatever_goes_u
   EXPECT_THAT(c.turn(60ms), IsEmpty());
 }
 
+TEST_F(Downlink, an_acknowledgement_that_a_batch_could_not_carry_is_still_owed) {
+  c.says(1, "x");
+  c.delivers(1, C::to_client(1, "a"));
+  c.turn();
+  EXPECT_EQ(c.acknowledged, 0U);
+  EXPECT_THAT(c.turn(50ms), ElementsAre("heartbeat 4"));
+  EXPECT_EQ(c.acknowledged, 1U);
+}
+
 TEST_F(Downlink, deliveries_of_64_KiB_are_acknowledged_at_once) {
   c.delivers(1, C::to_client(1, std::string(70'000, 'x')));
   EXPECT_THAT(c.turn(), ElementsAre("heartbeat 3"));

@@ -222,7 +222,7 @@ std::uint64_t Gateway::ack() const { return batch_.empty() ? down_.last() : batc
 void Gateway::flush(Instant now, Actions& out) {
   if (batch_.empty()) return;
   out.push_back(SendUp{batch_.finish({.link = link_.id(), .seq = batch_first_, .ack = batch_ack_})});
-  unacknowledged_ = 0;
+  if (batch_ack_ == down_.last()) unacknowledged_ = 0;
   link_.on_sent(now);
 }
 
@@ -230,7 +230,7 @@ void Gateway::send_alone(std::string_view record, Instant now, Actions& out) {
   schemas::FrameBuilder frame;
   frame.body() += record;
   out.push_back(SendUp{frame.finish({.link = link_.id(), .seq = 0, .ack = ack()})});
-  unacknowledged_ = 0;
+  if (ack() == down_.last()) unacknowledged_ = 0;
   link_.on_sent(now);
 }
 

@@ -143,6 +143,8 @@ class Gateway {
   bool live() const { return link_.live(); }
   bool accepts(UserId user) const;  // whether on_user_message() would be in order now
   bool paused_all() const { return uplink_.paused_all(); }
+  // Whether something that a user said before its end is not committed: replies to it are still to come.
+  bool owes(UserId user) const;
   std::size_t clients() const { return sessions_.size(); }
   const Uplink& uplink() const { return uplink_; }
   const Counters& counters() const { return counters_; }

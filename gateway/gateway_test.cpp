@@ -72,7 +72,7 @@ TEST(Gateway, acknowledges_no_commit_of_what_it_is_about_to_offer_again) {
   c.leaves(1);
   c.links();
   c.breaks();
-  while (!c.dialing) c.turn(10ms);
+  for (Conversation::Lines did; std::ranges::find(did, "link") == did.end();) did = c.turn(10ms);
   schemas::FrameBuilder welcome;
   schemas::append(welcome.body(), schemas::GatewayWelcome{.incarnation = {9}, .lineage = {1}, .next = 1});
   c.gateway.on_frontend_frame(welcome.finish({.link = c.link}), c.now, c.actions);

@@ -132,15 +132,33 @@ void Connection::on_reply(std::string_view bytes) {
 }
 
 void Connection::on_close(const protocols::Ending& ending) {
-  outbox_.push_last_words(ending.last_words);
   if (phase_ == Phase::opening) {
     ++host_.counters->refused_handshakes;
     told_ = true;
   } else if (phase_ == Phase::open) {
     if (!last_words_) ++(ending.by_peer ? host_.counters->left : host_.counters->broke_rules);
     end_conversation({ending.reason.code, ending.reason.text});
+    if (!last_words_) return begin_settling(ending.last_words);
   }
+  outbox_.push_last_words(ending.last_words);
   begin_closing();
+}
+
+void Connection::begin_settling(std::string_view last_words) {
+  if (phase_ != Phase::open) return;
+  phase_ = Phase::settling;
+  ending_ = last_words;
+  deadline_ = host_.now + host_.settings->close;
+  host_.settle(*this);
+  update_interest();
+}
+
+bool Connection::try_settle() {
+  if (phase_ != Phase::settling) return true;
+  if ((held_ || host_.gateway.owes(user_)) && host_.now < deadline_) return false;
+  outbox_.push_last_words(std::exchange(ending_, {}));
+  begin_closing();
+  return true;
 }
 
 // ---- pausing
@@ -265,7 +283,7 @@ void Connection::end_conversation(const schemas::CloseReason& reason) {
 }
 
 void Connection::begin_closing() {
-  if (phase_ == Phase::opening || phase_ == Phase::open) {
+  if (phase_ == Phase::opening || hears()) {
     phase_ = Phase::closing;
     deadline_ = host_.now + host_.settings->close;
   }
@@ -318,6 +336,7 @@ void Connection::on_time() {
     case Phase::leaving:
       if (host_.now >= deadline_) die();
       return;
+    case Phase::settling:
     case Phase::dead:
       return;
   }

@@ -1,7 +1,9 @@
 // One user's connection: its socket, its codec, its outbox, and the messages that were read but not yet taken.
 //
 //   opening ──handshake──> open ──anybody hangs up──> closing ──flushed──> leaving ──the peer's end──> dead
+//                              └─the user says goodbye, or breaks a rule─> settling ─┘ (then closing)
 //
+// settling: a user's own end waits until what the user said before has been answered, for a while.
 // line and frame are open at once. The machine hears of a user when the connection is open, and of its end exactly
 // once, after the last message that was read. `dead` is a connection whose socket is closed; it stays while messages
 // that were read wait for room in the machine.
@@ -64,6 +66,7 @@ class Host {
   virtual ~Host() = default;
 
   virtual void stall(Connection& connection) = 0;       // try_continue() when everybody is resumed
+  virtual void settle(Connection& connection) = 0;      // try_settle() at the end of this turn and of those that follow
   virtual void mark_dirty(Connection& connection) = 0;  // write() at the end of the turn
   virtual void bury(Connection& connection) = 0;        // to be destroyed at the end of the turn
   virtual std::string respond(const protocols::HttpRequest& request) = 0;
@@ -89,18 +92,19 @@ class Connection final : private protocols::Sink {
 
   UserId user() const { return user_; }
   protocols::Kind kind() const { return codec_.kind(); }
-  bool is_open() const { return phase_ == Phase::open; }
+  bool hears() const { return phase_ == Phase::open || phase_ == Phase::settling; }
 
   // One message, framed for kind().
   template <class Bytes>
   void send(const Bytes& framed) {
-    if (phase_ != Phase::open) return;
+    if (!hears()) return;
     after_push(outbox_.push(framed, host_.settings->outbox));
   }
   void close(const CloseUser& close);
   void pause();
   void try_continue();  // after a resume: hands in what waits, and reads on if there is room
 
+  bool try_settle();  // false: not yet
   void write();
   void give_up();  // a handshake that has not come to its end
   void on_time();
@@ -108,10 +112,11 @@ class Connection final : private protocols::Sink {
 
   bool dirty = false;  // Host's marks
   bool stalled = false;
+  bool settling = false;
   bool buried = false;
 
  private:
-  enum class Phase : std::uint8_t { opening, open, closing, leaving, dead };
+  enum class Phase : std::uint8_t { opening, open, settling, closing, leaving, dead };
 
   // Messages that were read behind the one that made the machine say stop, and the end that comes behind them.
   struct Held {
@@ -131,6 +136,7 @@ class Connection final : private protocols::Sink {
   void announce(const schemas::Handshake& handshake);
   void hold(protocols::Message message);
   void end_conversation(const schemas::CloseReason& reason);  // tells the machine, behind what is held
+  void begin_settling(std::string_view last_words);
   void begin_closing();
   void die();  // closes the socket
   void abort(const schemas::CloseReason& reason);
@@ -148,7 +154,9 @@ class Connection final : private protocols::Sink {
   Outbox outbox_;
   std::unique_ptr<Held> held_;
   Instant heard_;
-  Instant deadline_;  // opening: of the handshake; open: of the next ping; closing, leaving: of it all
+  std::string ending_;  // settling: the codec's last words
+  Instant
+      deadline_;  // opening: of the handshake; open: of the next ping; settling: of that; closing, leaving: of it all
   Phase phase_ = Phase::opening;
   bool stopped_ = false;  // the machine wants nothing more for now
   bool kernel_full_ = false;

@@ -130,7 +130,7 @@ void Users::deliver(const ToUsers& message) {
   std::array<Framed, 3> framed;
   for (const UserId user : message.users) {
     Connection* connection = find(user);
-    if (connection == nullptr || !connection->is_open()) continue;
+    if (connection == nullptr || !connection->hears()) continue;
     Framed& mine = framed.at(static_cast<std::size_t>(connection->kind()));
     if (mine.bytes.empty() && !mine.shared) {
       protocols::append_framed(connection->kind(), out, mine.bytes);
@@ -174,6 +174,11 @@ void Users::stall(Connection& connection) {
   stalled_.push_back(&connection);
 }
 
+void Users::settle(Connection& connection) {
+  if (std::exchange(connection.settling, true)) return;
+  settling_.push_back(&connection);
+}
+
 void Users::mark_dirty(Connection& connection) {
   if (std::exchange(connection.dirty, true)) return;
   dirty_.push_back(&connection);
@@ -185,6 +190,10 @@ void Users::bury(Connection& connection) {
 }
 
 void Users::flush() {
+  std::erase_if(settling_, [](Connection* connection) {
+    connection->settling = !connection->try_settle();
+    return !connection->settling;
+  });
   for (Connection* connection : std::exchange(dirty_, {})) {
     connection->dirty = false;
     connection->write();
@@ -193,6 +202,7 @@ void Users::flush() {
   for (Connection* connection : std::exchange(dead_, {})) {
     if (connection->dirty) std::erase(dirty_, connection);
     if (connection->stalled) std::erase(stalled_, connection);
+    if (connection->settling) std::erase(settling_, connection);
     connections_.erase(connection->user());
   }
   if (!out_of_descriptors_) return;

@@ -55,6 +55,7 @@ class Users final : public Host {
 
  private:
   void stall(Connection& connection) override;
+  void settle(Connection& connection) override;
   void mark_dirty(Connection& connection) override;
   void bury(Connection& connection) override;
   std::string respond(const protocols::HttpRequest& request) override;
@@ -79,7 +80,8 @@ class Users final : public Host {
   std::uint64_t last_user_ = 0;
   std::unordered_map<UserId, std::unique_ptr<Connection>> connections_;
   std::vector<Connection*> dirty_;
-  std::vector<Connection*> stalled_;  // who spoke while everybody is paused
+  std::vector<Connection*> stalled_;   // who spoke while everybody is paused
+  std::vector<Connection*> settling_;  // who said goodbye and waits for answers
   std::vector<Connection*> dead_;
 
   Duration rhythm_;
