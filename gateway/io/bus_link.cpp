@@ -14,18 +14,13 @@ using fairlead::io::Socket;
 // Frames of one turn: enough to be efficient, not so many that users wait. A frame may hold thousands of records.
 constexpr int frames_a_turn = 64;
 
-// libzmq does not say that a connection was refused, so one that does not come about is tried again while the machine
-// is dialing: nobody has seen the link yet. Only short waits would never reach a broker at the other end of the world.
-constexpr Duration short_patience = 250ms;
-constexpr Duration long_patience = 1s;
-
 }  // namespace
 
 Status BusLink::open(LinkId link, Instant now) {
   close();
   link_ = link;
   connected_ = false;
-  patience_ends_ = now + (++attempts_ % 4 == 0 ? long_patience : short_patience);
+  patience_.on_open(now);
   // A name may have addresses of both families and the broker be on either: they are tried in turn.
   const fairlead::io::SocketOptions options{.names_are_ipv6 = names_are_ipv6_};
   names_are_ipv6_ = !names_are_ipv6_;
@@ -90,11 +85,11 @@ bool BusLink::may_sleep(Gateway& gateway, Instant now) {
   const Socket::Events events = up_->events();
   if (events.writable) {
     connected_ = true;
-    attempts_ = 0;
+    patience_.on_connected();
   } else if (connected_) {
     gateway.on_link_broken("the connection to the broker is gone");
     return false;
-  } else if (now >= patience_ends_) {
+  } else if (patience_.over(now)) {
     if (const auto opened = open(link_, now); !opened) gateway.on_link_broken(opened.error().message);
     return false;
   }

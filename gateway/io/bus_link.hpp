@@ -7,6 +7,7 @@
 #include "bus/endpoints.hpp"
 #include "bus/io/loop.hpp"
 #include "bus/io/zmq_socket.hpp"
+#include "bus/patience.hpp"
 #include "bus/time.hpp"
 #include "gateway/gateway.hpp"
 
@@ -41,8 +42,7 @@ class BusLink {
   bool names_are_ipv6_ = false;
   LinkId link_;
   bool connected_ = false;  // once
-  Instant patience_ends_;   // for the connection; the welcome has its own time, which the machine keeps
-  unsigned attempts_ = 0;   // since there was a connection
+  Patience patience_;       // for the connection; the welcome has its own time, which the machine keeps
   std::uint64_t malformed_ = 0;
 };
 

@@ -98,7 +98,14 @@ void Station::check_connection() {
   checked_ = io::now();
   const auto events = dealer_->events();
   input_waits_ = input_waits_ || events.readable;
-  if (worker_.live() && !events.writable) worker_.on_link_broken("the connection to the broker is gone");
+  if (events.writable) {
+    patience_.on_connected();
+    connected_ = true;
+  } else if (connected_) {
+    worker_.on_link_broken("the connection to the broker is gone");
+  } else if (patience_.over(checked_)) {
+    perform(OpenLink{worker_.link()});
+  }
 }
 
 void Station::sleep(std::optional<Instant> until) {
@@ -130,6 +137,8 @@ void Station::perform(const OpenLink&) {
   if (!dealer || !pub) return worker_.on_link_broken(dealer ? pub.error().message : dealer.error().message);
   dealer_ = std::move(*dealer);
   pub_ = std::move(*pub);
+  connected_ = false;
+  patience_.on_open(io::now());
 }
 
 void Station::perform(const CloseLink&) {

@@ -21,6 +21,7 @@
 #include "bus/io/log.hpp"
 #include "bus/io/signals.hpp"
 #include "bus/io/zmq_socket.hpp"
+#include "bus/patience.hpp"
 #include "worker/queries.hpp"
 #include "worker/worker.hpp"
 
@@ -82,6 +83,8 @@ class Station final : private Queries {
   Actions actions_;
   std::optional<io::Socket> dealer_;
   std::optional<io::Socket> pub_;
+  bool connected_ = false;  // these sockets, once
+  Patience patience_;
   bool names_are_ipv6_ = false;
   bool input_waits_ = false;   // the last turn's budget was spent
   Instant checked_{};          // when check_connection() looked last
