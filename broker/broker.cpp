@@ -242,6 +242,8 @@ void Broker::keep_alive(Instant now, std::vector<Send>& sends) {
 }
 
 std::string Broker::checkpoint() {
+  // What on_unreachable() led to is in the state already, and will be written with the next turn: it must not be in both.
+  if (!journal_.empty()) return {};
   ++header_.segment;
   state_.seal();
   return begin_segment(header_, state_);

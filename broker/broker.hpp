@@ -105,7 +105,8 @@ class Broker {
   // While the journal cannot be written: heartbeats only, so that nobody takes the broker for dead.
   void keep_alive(Instant now, std::vector<Send>& sends);
 
-  // The beginning of the next segment: everything durable as it is now. To be called between turns.
+  // The beginning of the next segment: everything durable as it is now. To be called between turns. Empty: not now, the
+  // next turn has something to write first.
   std::string checkpoint();
   const JournalHeader& journal_header() const { return header_; }
 

@@ -110,4 +110,21 @@ TEST_F(BrokerTest, a_stopping_broker_tells_everybody) {
   EXPECT_EQ(sent<schemas::Reset>(last, Leg::backend).size(), 1U);
 }
 
+// It is in the state and not yet in the journal: a checkpoint with it, and then the record, would do it twice.
+TEST_F(BrokerTest, makes_no_checkpoint_while_something_waits_to_be_written) {
+  config.max_attempts = 1;
+  start();
+  gateway_comes();
+  worker_comes();
+  turn();
+  event(1);
+  turn();
+  EXPECT_FALSE(broker->checkpoint().empty());
+  broker->on_unreachable(Leg::backend, worker_routing, now);
+  EXPECT_EQ(broker->state().dead_letters().size(), 1U);
+  EXPECT_TRUE(broker->checkpoint().empty());
+  EXPECT_FALSE(turn().journal.empty());
+  EXPECT_FALSE(broker->checkpoint().empty());
+}
+
 }  // namespace fairlead::broker

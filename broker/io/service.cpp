@@ -211,6 +211,7 @@ void Service::checkpoint_if_due() {
   if (now - last_checkpoint_attempt_ < 1s) return;
   last_checkpoint_attempt_ = now;
   const std::string checkpoint = broker_->checkpoint();
+  if (checkpoint.empty()) return;
   if (auto begun = journal_.begin_segment(broker_->journal_header().segment, checkpoint); !begun) {
     log(fairlead::io::Level::error, "checkpoint_failed", {{"error", begun.error().message}});
   }
