@@ -41,7 +41,7 @@ void BrokerProcess::disk_full(bool full) {
 // ---- life
 
 void BrokerProcess::on_start() {
-  holding_ = false;
+  holding_ = unwritten_ = false;
   turn_.clear();
   broker::Config config{.incarnation = around_.oracle.new_incarnation(name())};
   config.gateway_dead = gateway_dead;
@@ -77,7 +77,7 @@ void BrokerProcess::on_start() {
 
 void BrokerProcess::on_kill() {
   around_.network.broker_down();
-  if (broker_ && !holding_ && !crash_) digest_ = broker_->state_digest();
+  if (broker_ && !holding_ && !crash_ && !unwritten_) digest_ = broker_->state_digest();
   broker_.reset();
   crash_.reset();
   for (auto& inbox : inboxes_) inbox.clear();
@@ -108,6 +108,7 @@ bool BrokerProcess::on_turn(Instant now) {
   const std::size_t first = random_.below(4);
   for (std::size_t i = 0; i < 4; ++i) more = take((first + i) % 4, room, now) || more;
   broker_->on_turn(now, turn_);
+  unwritten_ = false;
   tell_notes();
   if (FAIRLEAD_MUTATION(acknowledge_early)) {
     auto sends = turn_.sends;
@@ -176,7 +177,7 @@ void BrokerProcess::send() {
   for (std::size_t i = 0; i < last; ++i) send_one(turn_.sends[i]);
   turn_.clear();
   if (!dies) return;
-  const std::string digest = broker_->state_digest();
+  const std::string digest = unwritten_ ? "" : broker_->state_digest();
   kill("among its sends");
   digest_ = digest;
 }
@@ -189,12 +190,14 @@ void BrokerProcess::send_one(broker::Send& send) {
   if (traced()) tell("-> " + describe(send.frame, direction_of(send.leg)));
   if (around_.network.send(network_leg(send.leg), send.routing, std::move(send.frame)) == Sent::sent) return;
   broker_->on_unreachable(send.leg, send.routing, now());
+  unwritten_ = true;  // perhaps
   wake();
 }
 
 void BrokerProcess::rotate() {
   if (disk_.full || disk_.segments.back().size() < segment_bytes) return;
   std::string segment = broker_->checkpoint();
+  if (segment.empty()) return;
   if (crash_ == Crash::torn && random_.one_in(2)) {
     disk_.segments.push_back(segment.substr(0, random_.below(segment.size())));
     const std::string digest = broker_->state_digest();

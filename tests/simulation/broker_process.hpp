@@ -50,7 +50,8 @@ class BrokerProcess : public Process {
 
   std::optional<broker::Broker> broker_;
   broker::Turn turn_;
-  bool holding_ = false;  // turn_ waits for the journal
+  bool holding_ = false;    // turn_ waits for the journal
+  bool unwritten_ = false;  // the state may be ahead of the journal
   std::array<std::deque<Network::ToBroker>, 4> inboxes_;
   Disk disk_;
   std::optional<Crash> crash_;

@@ -22,7 +22,7 @@ void GatewayProcess::on_start() {
   Config config{.name = name(), .incarnation = incarnation_};
   gateway_.emplace(std::move(config), Random(random_.next()));
   last_user_ = 0;
-  stop_ = paused_all_ = connected_ = false;
+  stop_ = stopping_ = paused_all_ = connected_ = false;
 }
 
 void GatewayProcess::on_kill() {
@@ -99,7 +99,7 @@ bool GatewayProcess::on_turn(Instant now) {
   bool more = take_frames(control_first ? control_ : deliveries_, room, now, out);
   more = take_frames(control_first ? deliveries_ : control_, room, now, out) || more;
   more = take_typed(now, out) || more;
-  if (stop_) gateway_->on_stop(now, out), stop_ = false;
+  if (stop_ && !stopping_) gateway_->on_stop(now, out), stopping_ = true;
   gateway_->on_turn(now, out);
   act(out);
   around_.oracle.on_gateway_turn(*gateway_, name());
@@ -160,7 +160,7 @@ bool GatewayProcess::take(Typed& typed, Instant now, Actions& out) {
   switch (typed.kind) {
     case Typed::Kind::open:
       if (paused_all_) return false;
-      users_.accepted(user, user.client);
+      if (!stopping_) users_.accepted(user, user.client);
       if (traced()) tell(user.text() + " opens as " + user.client.text());
       gateway_->on_user_opened(id, {.peer = user.text(), .path = typed.text}, now, out);
       return true;

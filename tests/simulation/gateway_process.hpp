@@ -32,6 +32,8 @@ class GatewayProcess : public Process {
   bool finished() const { return !gateway_ || gateway_->finished(); }
   const gateway::Gateway* machine() const { return gateway_ ? &*gateway_ : nullptr; }
   HostId host() const { return host_; }
+  // Users have said something that the machine has not been handed.
+  bool reads_later() const { return !typed_.empty(); }
   // How long it was frozen, cut off or away altogether. Its users may be lost only if that was long.
   Duration absence() const { return absence_; }
   void on_absence(Duration duration) { absence_ += duration; }
@@ -81,6 +83,7 @@ class GatewayProcess : public Process {
   bool connected_ = false;  // the dealer was, once
   bool paused_all_ = false;
   bool stop_ = false;
+  bool stopping_ = false;  // the machine was told: it takes no more users
   Duration absence_{};
 };
 

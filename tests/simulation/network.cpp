@@ -31,7 +31,7 @@ ConnectionId Network::connect(HostId host, Leg leg, std::string subscription) {
   connection.leg = leg;
   connection.subscription = std::move(subscription);
   const Instant give_up = schedule_.now() + connect_timeout;
-  schedule_.in(2 * latency(), [this, id, give_up] { establish(id, give_up); });
+  schedule_.in(2 * latency(host), [this, id, give_up] { establish(id, give_up); });
   return id;
 }
 
@@ -52,7 +52,7 @@ void Network::establish(ConnectionId id, Instant give_up) {
   }
   if (connection->leg == Leg::deliveries) transmit(id, *connection, true, '\x01' + connection->subscription);
   if (connection->leg == Leg::outcomes) {
-    schedule_.in(latency(), [this, id] {
+    schedule_.in(latency(connection->host), [this, id] {
       if (Connection* there = find(id)) there->knows_outcomes = true;
     });
   }
@@ -129,7 +129,7 @@ void Network::publish(std::string frame) {
 void Network::transmit(ConnectionId id, Connection& connection, bool up, std::string frame) {
   Pipe& pipe = up ? connection.up : connection.down;
   const std::uint64_t number = ++pipe.sent;
-  pipe.last = std::max(pipe.last, schedule_.now() + latency());
+  pipe.last = std::max(pipe.last, schedule_.now() + latency(connection.host));
   schedule_.at(pipe.last, [this, id, up, number, bytes = std::move(frame)]() mutable {
     arrive(id, up, number, std::move(bytes));
   });
@@ -213,7 +213,8 @@ void Network::end_at_peer(ConnectionId id) {
 
 void Network::tell_broker_later(ConnectionId id, Instant give_up) {
   const Connection& connection = connections_.at(id);
-  const Instant soon = std::max({connection.up.last, connection.stale_until, schedule_.now() + latency()});
+  const Instant soon =
+      std::max({connection.up.last, connection.stale_until, schedule_.now() + latency(connection.host)});
   schedule_.at(soon, [this, id, give_up] {
     const Connection* there = find(id);
     if (!there || there->broker != End::open) return;
@@ -227,7 +228,7 @@ void Network::tell_broker_later(ConnectionId id, Instant give_up) {
 void Network::tell_peer_later(ConnectionId id, Instant give_up) {
   const Connection* connection = find(id);
   if (!connection || connection->peer_closed) return;
-  const Instant soon = std::max(connection->down.last, schedule_.now() + latency());
+  const Instant soon = std::max(connection->down.last, schedule_.now() + latency(connection->host));
   schedule_.at(soon, [this, id, give_up] {
     const Connection* there = find(id);
     if (!there || there->peer == End::dead) return;
@@ -305,9 +306,9 @@ bool Network::strikes(Fault fault, std::uint64_t one_in, HostId host) {
   return true;
 }
 
-Duration Network::latency() {
+Duration Network::latency(HostId host) {
   Duration latency = Duration(50'000 + random_.below(1'000'000));
-  if (faults_.has(Fault::latency) && random_.one_in(100)) latency += Duration(random_.below(800'000'000));
+  if (strikes(Fault::latency, 100, host)) latency += Duration(random_.below(800'000'000));
   return latency;
 }
 

@@ -112,7 +112,7 @@ class Network {
   void forget_if_over(ConnectionId id);
   bool blocked(const Connection& connection, bool up) const;
   bool strikes(Fault fault, std::uint64_t one_in, HostId host);
-  Duration latency();
+  Duration latency(HostId host);
   Connection* find(ConnectionId id);
   const Connection* find(ConnectionId id) const { return const_cast<Network*>(this)->find(id); }
 

@@ -60,18 +60,21 @@ void Oracle::on_broker_turn(const broker::Broker& broker) const {
 std::string Oracle::unrest() const {
   const broker::Broker* broker = broker_->machine();
   if (broker == nullptr) return "the broker is down";
+  if (broker_->frozen()) return "the broker is frozen";
   if (broker->waiting_clients() > 0) return std::to_string(broker->waiting_clients()) + " mailboxes have events";
   if (broker->units_out() > 0) return std::to_string(broker->units_out()) + " units are out";
   std::size_t clients = 0;
   for (const GatewayProcess* gateway : gateways_) {
     const gateway::Gateway* machine = gateway->machine();
     if (machine == nullptr || !machine->live()) return gateway->name() + " is not linked";
+    if (gateway->frozen() || gateway->reads_later()) return gateway->name() + " has not read everything";
     if (machine->uplink().events() > 0)
       return gateway->name() + " keeps " + std::to_string(machine->uplink().events()) + " uncommitted events";
     clients += machine->clients();
   }
   for (const WorkerProcess* worker : workers_) {
     if (!worker->live()) return worker->name() + " is not linked";
+    if (worker->frozen()) return worker->name() + " is frozen";
     if (worker->at_work()) return worker->name() + " is at work";
   }
   if (broker->state().directory().size() != clients)

@@ -140,6 +140,7 @@ Duration WorkerProcess::handler_time(const Order& order, std::uint64_t attempt) 
 
 void WorkerProcess::finish(Actions& out) {
   const AtWork done = std::move(*at_work_);
+  if (now() - done.since > 50ms) on_trouble();  // the broker has given what waits behind it to others
   at_work_.reset();
   const Handled handled = handled_of(done.job);
   const Order order = handled.kind == schemas::EventKind::message ? Order::parse(handled.text) : Order{};

@@ -28,7 +28,7 @@ World::World(Settings settings)
                 .fault =
                     [this](HostId host, std::string_view what) {
                       trace_.tell("network", std::string(what) + " at " + process_of(host)->name());
-                      on_trouble(host);
+                      what == text(Fault::latency) ? process_of(host)->on_trouble() : on_trouble(host);
                     }}) {
   const Surroundings around{settings_, schedule_, trace_, network_, oracle_};
   broker_ = std::make_unique<BrokerProcess>(around, Random(random_.next()));
