@@ -33,6 +33,17 @@ TEST_F(Downlink, a_message_reaches_everybody_but_those_left_out) {
   EXPECT_THAT(c.delivers(2, C::to_all("hi", {C::client(2)})), ElementsAre("to 1,3 hi"));
 }
 
+TEST_F(Downlink, who_said_goodbye_still_hears_the_answers_to_what_was_said_before) {
+  c.delivers(1, C::committed(1, 1));
+  c.says(1, "hi");
+  c.leaves(1);
+  EXPECT_TRUE(c.gateway.owes({1}));
+  EXPECT_THAT(c.delivers(2, C::to_client(1, "hi"), C::committed(1, 2)), ElementsAre("to 1 hi"));
+  EXPECT_FALSE(c.gateway.owes({1}));
+  c.delivers(4, C::committed(1, 3));
+  EXPECT_THAT(c.delivers(5, C::to_client(1, "too late")), IsEmpty());
+}
+
 TEST_F(Downlink, a_client_in_two_groups_gets_one_message) {
   c.delivers(1, C::joined(1, "a"), C::joined(2, "a"), C::joined(1, "b"), C::joined(3, "b"));
   EXPECT_THAT(c.delivers(5, C::to_groups({"b", "a"}, "hi")), ElementsAre("to 1,2,3 hi"));
@@ -112,14 +123,14 @@ TEST_F(Downlink, a_close_ends_the_client_with_its_last_event) {
   EXPECT_EQ(c.gateway.clients(), 2U);
 }
 
-TEST_F(Downlink, a_user_who_left_gets_nothing_more_and_is_forgotten_with_the_commit_of_the_close) {
+TEST_F(Downlink, a_user_who_left_is_forgotten_with_the_commit_of_the_close_and_gets_nothing_more) {
   c.delivers(1, C::joined(1, "a"), C::bound(1, "ann"));
   c.leaves(1);
-  EXPECT_THAT(c.delivers(3, C::to_groups({"a"}, "x"), C::to_uids({"ann"}, "x"), C::to_client(1, "x")), IsEmpty());
-  c.delivers(6, C::committed(1, 1));
+  c.delivers(3, C::committed(1, 1));
   EXPECT_EQ(c.gateway.clients(), 3U);
-  c.delivers(7, C::committed(1, 2));
+  c.delivers(4, C::committed(1, 2));
   EXPECT_EQ(c.gateway.clients(), 2U);
+  EXPECT_THAT(c.delivers(5, C::to_groups({"a"}, "x"), C::to_uids({"ann"}, "x"), C::to_client(1, "x")), IsEmpty());
   EXPECT_EQ(c.gateway.uplink().events(), 2U);  // the others' open
 }
 

@@ -53,7 +53,10 @@ class User {
 };
 
 struct ShellTest : ::testing::Test {
-  ShellTest() { settings.broker = *BusAddress::for_connect("ipc:///nowhere/fairlead-test"); }
+  ShellTest() {
+    settings.broker = *BusAddress::for_connect("ipc:///nowhere/fairlead-test");
+    settings.users.close = 500ms;
+  }
 
   void start(const std::string& listen) {
     settings.listen = {*UserEndpoint::for_listen(listen)};
@@ -165,6 +168,19 @@ TEST_F(ShellTest, a_line_that_is_too_long_ends_the_connection) {
   EXPECT_TRUE(until([&] { return user.ended(); }));
   EXPECT_EQ(shell->users().counted().broke_rules, 1U);
   EXPECT_EQ(kept(), 2U);
+}
+
+TEST_F(ShellTest, the_end_of_a_user_who_is_owed_answers_waits_for_them_but_not_for_ever) {
+  settings.users.protocol.max_message = 100;
+  settings.users.close = 300ms;
+  start("line://127.0.0.1:0");
+  User user = connect();
+  const Instant begin = fairlead::io::now();
+  user.say("hello\n" + std::string(200, 'x'));
+  EXPECT_TRUE(until([&] { return kept() == 3; }));  // open, message, close: the bus knows at once
+  EXPECT_FALSE(user.ended());
+  EXPECT_TRUE(until([&] { return user.ended(); }));
+  EXPECT_GE(fairlead::io::now() - begin, 300ms);
 }
 
 TEST_F(ShellTest, a_websocket_opens_talks_and_answers_a_close) {
