@@ -1,7 +1,10 @@
 #!/usr/bin/python3
 """The broker crashes, freezes, comes back from its journal, and no user notices."""
 
+import threading
+
 from bus import BusTest, hold, main
+from process import PATIENCE, wait_until
 from users import ChatUser, everybody_hears
 
 
@@ -70,6 +73,43 @@ class UnderLoad(BusTest):
             oracle.wait_for_replies(2000)
             oracle.finish()
             self.assertFalse(bus["broker"].find("gateway_here|worker_here|lost", since=begin))
+
+
+class AcrossGateways(BusTest):
+    """What one gateway's user says to another's: here a broker without a journal says things twice."""
+
+    def test_private_messages_come_once_and_in_order_whenever_the_broker_dies(self):
+        count = 3000
+        with self.bus(app="chat") as bus:
+            bus.start(bus.broker(), bus.gateway(), bus.gateway(name="gateway2"), bus.worker(), bus.worker(name="worker2"))
+            speakers = [ChatUser(bus.address("line")) for _ in range(4)]
+            listeners = [ChatUser(bus.address("line", "gateway2")) for _ in speakers]
+            heard = [[] for _ in range(8)]
+
+            def speak(speaker, listener):
+                for number in range(count):
+                    speaker.say(f"{listener.uid}:{number}")
+
+            def hear(user, numbers):
+                while len(numbers) < count:
+                    said = user.until({"type": "say"})
+                    numbers.append(int(said["text"]))
+
+            threads = [threading.Thread(target=speak, args=pair, daemon=True) for pair in zip(speakers, listeners)]
+            threads += [threading.Thread(target=hear, args=pair, daemon=True) for pair in zip(speakers + listeners, heard)]
+            for thread in threads:
+                thread.start()
+            for life in range(8):
+                goal = (life + 1) * count // 10
+                wait_until(lambda: len(heard[4]) >= goal, lambda: f"{goal} messages, {len(heard[4])} came")
+                bus.restart(bus["broker"], "kill")
+            for thread in threads:
+                thread.join(2 * PATIENCE)
+            for numbers in heard:
+                self.assertEqual(numbers, list(range(count)))
+            for user in speakers + listeners:
+                user.say("/who")
+                self.assertEqual(user.until({"type": "who"})["online"], 8)
 
 
 class Journal(BusTest):
