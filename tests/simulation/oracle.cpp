@@ -14,6 +14,8 @@ namespace {
 constexpr Duration aftermath = 7s;
 // An absence that is shorter does not cost a gateway its users.
 constexpr Duration long_absence = 4s;
+// The reason of a close that the broker made for a client whose gateway it has given up.
+constexpr std::string_view broker_closed = "the gateway is gone";
 
 }  // namespace
 
@@ -110,7 +112,12 @@ void Oracle::judge_end(const User& user) const {
 // Every event was committed once and in order, or became a dead letter for a reason.
 void Oracle::judge_events(const User& user) const {
   const Model::Client* client = model_.find(user.client);
-  const bool left_alone = !user.gateway_died && user.end != User::End::lost;
+  const bool closed_by_broker =
+      client != nullptr && client->gone && client->handled_events.back().text == broker_closed;
+  const bool was_away = gateways_.at(user.gateway)->absence() >= long_absence;
+  demand(!closed_by_broker || user.gateway_died || was_away,
+         user.text() + " was closed by the broker, but its gateway was never away for long");
+  const bool left_alone = !user.gateway_died && user.end != User::End::lost && !closed_by_broker;
   const std::uint64_t last = user.last_event();
   if (client == nullptr) {
     bool skippable = true;
