@@ -3,6 +3,8 @@
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 cores=$(nproc)
+# What was compiled in one checkout serves another.
+export CCACHE_BASEDIR="$root" CCACHE_NOHASHDIR=1
 
 # Colour is for people: only on a terminal, and never when NO_COLOR asks for none.
 if [[ -t 1 && -z ${NO_COLOR:-} ]]; then
