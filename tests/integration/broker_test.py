@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 """The broker crashes, freezes, comes back from its journal, and no user notices."""
 
+import subprocess
 import threading
 
 from bus import BusTest, hold, main
 from process import PATIENCE, wait_until
-from users import ChatUser, everybody_hears
+from users import ChatUser, User, everybody_hears
 
 
 class UnderLoad(BusTest):
@@ -175,6 +176,35 @@ class Journal(BusTest):
             self.check(ann, bob)
             bus.restart(bus["broker"], "kill")
             self.check(ann, bob)
+
+    def test_a_full_disk_stops_the_bus_until_there_is_room_again(self):
+        with self.bus() as bus:
+            disk = bus.folder / "disk"
+            disk.mkdir()
+
+            def mount(*options):
+                return subprocess.run(["mount", "-t", "tmpfs", "-o", *options, "tmpfs", disk], capture_output=True, check=False)
+
+            if mount("size=1m").returncode != 0:
+                self.skipTest("a small disk cannot be mounted here: that needs root")
+            bus.at_end.append(lambda: subprocess.run(["umount", disk], check=True))
+            bus.start(bus.broker("--journal", disk / "journal"), bus.gateway(), bus.worker())
+            user = User(bus.address("line"))
+            oracle = bus.oracle("line", "ws", clients=16, payload=200)
+            bus["broker"].wait_for("error .*journal_stalled")
+            begin = bus["broker"].mark()
+            user.say("with a full disk")
+            hold(6)  # longer than the silence that ends a link
+            user.assert_connected()
+            self.assertEqual(user.messages, [], "nothing is answered that is not in the journal")
+            self.assertEqual(mount("remount,size=256m").returncode, 0)
+            bus["broker"].wait_for("journal_goes_on", since=begin)
+            self.assertEqual(user.next(), b"with a full disk")
+            oracle.wait_for_replies(500)
+            oracle.finish()
+            self.assertFalse(bus["broker"].find("gateway_lost|worker_lost", since=begin), "heartbeats went on")
+            bus.restart(bus["broker"], "kill")
+            user.echoes("from the journal")
 
     def test_two_brokers_do_not_share_a_journal(self):
         with self.bus() as bus, self.bus() as other:

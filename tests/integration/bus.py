@@ -102,15 +102,16 @@ class Oracle(Process):
 class Bus:
     """A topology under one roof. Its processes are made by name, then started, and known as bus["worker1"]."""
 
-    def __init__(self, test_id, app="echo", tcp=False):
+    def __init__(self, test_id, app="echo", tcp=False, host="127.0.0.1"):
         self.test_id = test_id
         self.app = app
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="fairlead-"))
         self.port = free_ports(BUS_PORTS) if tcp else None
-        self.endpoint = f"tcp://127.0.0.1:{self.port}" if tcp else f"ipc://{self.folder}/bus"
+        self.endpoint = f"tcp://{host}:{self.port}" if tcp else f"ipc://{self.folder}/bus"
         self.processes = {}
         self.away = set()  # those that are meant to be dead
         self.listeners = {}  # of each gateway
+        self.at_end = []  # called when no process is left
 
     def __enter__(self):
         return self
@@ -126,6 +127,8 @@ class Bus:
         finally:
             for process in self.processes.values():
                 process.clean_up()
+            for undo in self.at_end:
+                undo()
             if kind is not None and kind is not unittest.SkipTest:
                 self.tell(error)
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -163,11 +166,14 @@ class Bus:
 
     def oracle(self, *kinds, gateways=("gateway1",), clients=8, in_flight=8, name="oracle", **settings):
         """Started, connected, and with its first replies."""
-        addresses = [self.address(kind, gateway) for gateway in gateways for kind in kinds or ("line",)]
-        oracle = self.add(Oracle(name, addresses, clients, in_flight, **settings))
+        oracle = self.add(self.make_oracle(*kinds, gateways=gateways, clients=clients, in_flight=in_flight, name=name, **settings))
         oracle.start()
         oracle.wait_for_replies(clients)
         return oracle
+
+    def make_oracle(self, *kinds, gateways, clients=8, in_flight=8, name="oracle", **settings):
+        addresses = [self.address(kind, gateway) for gateway in gateways for kind in kinds or ("line",)]
+        return Oracle(name, addresses, clients, in_flight, **settings)
 
     def address(self, kind, gateway="gateway1"):
         return self.listeners[gateway][kind]
@@ -203,7 +209,7 @@ class Bus:
                 assert process.is_alive(), f"{process.name} has ended with {process.popen.returncode}"
         for program in ("fairlead-oracle", "fairlead-gateway", "", "fairlead-broker"):
             for process in self.processes.values():
-                if process.is_alive() and process.command[0].endswith(program):
+                if process.is_alive() and any(word.endswith(program) for word in process.command):
                     process.stop()
 
     # -- when it went wrong
