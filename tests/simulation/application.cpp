@@ -6,7 +6,16 @@
 namespace fairlead::simulation {
 namespace {
 
-using namespace schemas;
+using schemas::Bind;
+using schemas::CloseClient;
+using schemas::Effect;
+using schemas::EventKind;
+using schemas::Join;
+using schemas::Leave;
+using schemas::Scope;
+using schemas::Send;
+using schemas::SetSession;
+using schemas::Ungroup;
 
 std::string_view word(std::string_view& text) {
   const std::size_t space = text.find(' ');

@@ -185,7 +185,7 @@ void BrokerProcess::send() {
 void BrokerProcess::send_one(broker::Send& send) {
   if (send.leg == broker::Leg::deliveries) {
     if (traced()) tell("=> " + describe(send.frame.substr(schemas::topic_bytes), direction_of(send.leg)));
-    return around_.network.publish(std::move(send.frame));
+    return around_.network.publish(send.frame);
   }
   if (traced()) tell("-> " + describe(send.frame, direction_of(send.leg)));
   if (around_.network.send(network_leg(send.leg), send.routing, std::move(send.frame)) == Sent::sent) return;

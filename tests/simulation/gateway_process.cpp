@@ -10,7 +10,20 @@
 
 namespace fairlead::simulation {
 
-using namespace gateway;
+using gateway::Action;
+using gateway::Actions;
+using gateway::CloseLink;
+using gateway::CloseUser;
+using gateway::Config;
+using gateway::Note;
+using gateway::OpenLink;
+using gateway::PauseAll;
+using gateway::PauseUser;
+using gateway::ResumeAll;
+using gateway::ResumeUser;
+using gateway::SendUp;
+using gateway::ToUsers;
+using gateway::UserId;
 
 GatewayProcess::GatewayProcess(Surroundings around, unsigned index, HostId host, Users& users, Random random)
     : Process(around, "gateway-" + std::to_string(index), random), index_(index), host_(host), users_(users) {}

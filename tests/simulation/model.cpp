@@ -7,7 +7,15 @@
 
 namespace fairlead::simulation {
 
-using namespace schemas;
+using schemas::Bind;
+using schemas::CloseClient;
+using schemas::Effect;
+using schemas::EventKind;
+using schemas::Join;
+using schemas::Leave;
+using schemas::Scope;
+using schemas::Send;
+using schemas::Ungroup;
 
 void Model::on_commit(const Handled& handled) {
   ++commits_;
@@ -40,7 +48,9 @@ const Model::Client* Model::find(const ClientId& id) const {
 
 void Model::apply(const Effect& effect) {
   if (const auto* send = std::get_if<Send>(&effect)) {
-    for (auto& [id, client] : clients_) {
+    for (auto& entry : clients_) {
+      const ClientId& id = entry.first;
+      Client& client = entry.second;
       if (std::ranges::find(send->except, id) != send->except.end()) continue;
       const auto named = [&](const std::string& name) {
         return send->scope == Scope::uids ? client.uid == name : client.groups.contains(name);

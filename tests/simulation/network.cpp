@@ -118,7 +118,7 @@ Sent Network::send(Leg, std::uint32_t routing, std::string frame) {
   return Sent::sent;
 }
 
-void Network::publish(std::string frame) {
+void Network::publish(const std::string& frame) {
   for (auto& [id, connection] : connections_) {
     if (!connection.hears || connection.broker != End::open || !frame.starts_with(connection.subscription)) continue;
     if (strikes(Fault::drop, 200, connection.host)) continue;

@@ -63,7 +63,7 @@ class Network {
   void broker_down();
   void broker_frozen(bool frozen) { broker_frozen_ = frozen; }
   Sent send(Leg leg, std::uint32_t routing, std::string frame);
-  void publish(std::string frame);  // on the XPUB
+  void publish(const std::string& frame);  // on the XPUB
 
   // ---- faults
   void partition(HostId host, bool up, bool down);  // both false: healed

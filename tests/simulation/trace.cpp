@@ -10,7 +10,45 @@
 namespace fairlead::simulation {
 namespace {
 
-using namespace schemas;
+using schemas::Answer;
+using schemas::Bound;
+using schemas::Bye;
+using schemas::Cancel;
+using schemas::ClientSnapshot;
+using schemas::Close;
+using schemas::Committed;
+using schemas::Complaint;
+using schemas::Credit;
+using schemas::Cursor;
+using schemas::decode_from_gateway;
+using schemas::decode_from_worker;
+using schemas::decode_to_gateway;
+using schemas::decode_to_worker;
+using schemas::Deliver;
+using schemas::Drain;
+using schemas::Drained;
+using schemas::Event;
+using schemas::Gap;
+using schemas::GatewayHello;
+using schemas::GatewayWelcome;
+using schemas::Heartbeat;
+using schemas::Joined;
+using schemas::Left;
+using schemas::open_frame;
+using schemas::Outcome;
+using schemas::Progress;
+using schemas::Query;
+using schemas::Refused;
+using schemas::Reset;
+using schemas::Scope;
+using schemas::Send;
+using schemas::SessionSet;
+using schemas::Ungrouped;
+using schemas::Unit;
+using schemas::Unknown;
+using schemas::Verdict;
+using schemas::WorkerHello;
+using schemas::WorkerWelcome;
 
 std::string short_name(const ClientId& id) {
   return "c" + std::to_string(id.gateway.value) + "." + std::to_string(id.counter);

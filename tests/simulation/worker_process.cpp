@@ -9,7 +9,17 @@
 
 namespace fairlead::simulation {
 
-using namespace worker;
+using worker::Action;
+using worker::Actions;
+using worker::Answered;
+using worker::CloseLink;
+using worker::Config;
+using worker::Job;
+using worker::Note;
+using worker::OpenLink;
+using worker::Publish;
+using worker::SendControl;
+using worker::Unanswered;
 
 namespace {
 
