@@ -84,6 +84,7 @@ void Connection::read() {
     case Transport::Read::What::end:
     case Transport::Read::What::failed: {
       const bool reset = got.what == Transport::Read::What::failed;
+      if (!reset && phase_ == Phase::open && kind() != protocols::Kind::ws) return on_last_word();
       if (phase_ == Phase::open) ++host_.counters->left;
       const bool without_goodbye = reset || kind() == protocols::Kind::ws;
       abort({without_goodbye ? close_code::abnormal : close_code::normal,
@@ -91,6 +92,14 @@ void Connection::read() {
       return;
     }
   }
+}
+
+// `printf 'hello\n' | nc -N host port`: who has nothing more to say may still want to hear.
+void Connection::on_last_word() {
+  ++host_.counters->left;
+  peer_ended_ = true;
+  end_conversation({close_code::normal, "the user hung up"});
+  begin_settling({});
 }
 
 void Connection::on_open(protocols::Handshake&& handshake) {
@@ -236,9 +245,10 @@ void Connection::write() {
     }
   }
   if (!outbox_.empty() && !kernel_full_) host_.mark_dirty(*this);
-  if (outbox_.empty() && phase_ == Phase::closing && codec_.is_closed()) {
+  if (outbox_.empty() && phase_ == Phase::closing && (codec_.is_closed() || peer_ended_)) {
     transport_.finish_writing();
     phase_ = Phase::leaving;
+    if (peer_ended_) die();
   }
   update_interest();
 }

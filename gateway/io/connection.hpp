@@ -127,6 +127,7 @@ class Connection final : private protocols::Sink {
 
   void on_ready(fairlead::io::Loop::Ready ready);
   void read();
+  void on_last_word();
   void on_open(protocols::Handshake&& handshake) override;
   void on_http(protocols::HttpRequest&& request) override;
   void on_message(protocols::Message message) override;
@@ -143,7 +144,7 @@ class Connection final : private protocols::Sink {
   void after_push(Outbox::Push push);
   void update_interest();
   // Who is being closed is read on, to see the answer and the end; what it says is thrown away by then.
-  bool reads() const { return phase_ != Phase::open || !stopped_; }
+  bool reads() const { return !peer_ended_ && (phase_ != Phase::open || !stopped_); }
 
   Host& host_;
   const Entrance& entrance_;
@@ -160,6 +161,7 @@ class Connection final : private protocols::Sink {
   Phase phase_ = Phase::opening;
   bool stopped_ = false;  // the machine wants nothing more for now
   bool kernel_full_ = false;
+  bool peer_ended_ = false;  // nothing more will come; there is nothing to read
   bool last_words_ = false;  // what the codec replies goes behind everything else
   bool told_ = false;        // the machine knows of the user's end, or never knew of the user
 };

@@ -45,6 +45,7 @@ class User {
   }
   bool ended() { return heard(), ended_; }
   void hang_up() { socket_.reset(); }
+  void stop_talking() { ::shutdown(socket_.get(), SHUT_WR); }
 
  private:
   fairlead::io::Fd socket_;
@@ -131,6 +132,23 @@ TEST_F(ShellTest, a_user_who_hangs_up_leaves_a_close_event) {
   ASSERT_TRUE(until([&] { return kept() == 2; }));
   user.hang_up();
   EXPECT_TRUE(until([&] { return kept() == 3 && shell->users().connections() == 0; }));
+}
+
+TEST_F(ShellTest, a_user_who_only_stops_talking_is_not_hung_up_on_before_the_answers) {
+  settings.users.close = 300ms;
+  start("line://127.0.0.1:0");
+  User user = connect();
+  const Instant begin = fairlead::io::now();
+  user.say("hello\n");
+  user.stop_talking();
+  EXPECT_TRUE(until([&] { return kept() == 3; }));  // open, message, close
+  EXPECT_FALSE(user.ended());
+  // There is nothing to read any more; not reading it must not mean spinning.
+  const Instant turn = fairlead::io::now();
+  shell->turn(50ms);
+  EXPECT_GE(fairlead::io::now() - turn, 1ms);
+  EXPECT_TRUE(until([&] { return user.ended() && shell->users().connections() == 0; }));
+  EXPECT_GE(fairlead::io::now() - begin, 300ms);
 }
 
 TEST_F(ShellTest, at_the_gateways_limit_nobody_is_read_and_nobody_accepted) {

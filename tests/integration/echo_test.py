@@ -1,8 +1,10 @@
 #!/usr/bin/python3
 """What users of the echo app say comes back, through every kind of listener."""
 
+import socket
+
 from bus import BusTest, main
-from users import User
+from users import Gone, User
 
 KINDS = ("line", "frame", "ws")
 TEXT = "grüße, 世界"
@@ -48,6 +50,18 @@ class Echo(BusTest):
             oracle = bus.oracle(*KINDS, clients=6)
             oracle.wait_for_replies(500)
             oracle.finish()
+
+    def test_who_stops_talking_still_hears_all_answers(self):
+        with self.bus() as bus:
+            bus.start(bus.broker(), bus.gateway(), bus.worker())
+            for kind in ("line", "frame"):
+                user = User(bus.address(kind))
+                for number in range(200):
+                    user.say(str(number))
+                user.socket.shutdown(socket.SHUT_WR)
+                self.assertEqual([user.next() for _ in range(200)], [str(number).encode() for number in range(200)])
+                with self.assertRaises(Gone):
+                    user.next()
 
     def test_port_0_is_a_port_that_the_ready_line_tells(self):
         with self.bus() as bus:
