@@ -54,8 +54,8 @@ ExitCode run(int argc, char** argv) {
             size_between(1, schemas::max_payload))
       .list("origin", "ORIGIN", users.protocol.origins, "Origin headers that may open a WebSocket; all by default")
       .size("outbox-limit", outbox_limit, "what may wait for a user who does not read", size_between(1, gibibyte))
-      .text("outbox-policy", "POLICY", policy, "what happens then: close, drop_newest or drop_oldest",
-            fairlead::io::one_of({"close", "drop_newest", "drop_oldest"}))
+      .text("outbox-policy", "POLICY", policy, "what happens then: close, drop-newest or drop-oldest",
+            fairlead::io::one_of({"close", "drop-newest", "drop-oldest"}))
       .size("outbox-memory", outbox_memory, "what may wait for all users together",
             size_between(std::uint64_t{1} << 16U, gibibyte * 1024))
       .integer("uncommitted-per-client", uncommitted_per_client,
@@ -79,7 +79,7 @@ ExitCode run(int argc, char** argv) {
   users.protocol.max_message = max_message;
   users.outbox.bytes = outbox_limit;
   users.outbox.policy = policy == "close"         ? OutboxPolicy::close
-                        : policy == "drop_newest" ? OutboxPolicy::drop_newest
+                        : policy == "drop-newest" ? OutboxPolicy::drop_newest
                                                   : OutboxPolicy::drop_oldest;
   users.outbox_memory = outbox_memory;
   settings.gateway.limits = {.events_per_client = static_cast<std::size_t>(uncommitted_per_client),
