@@ -26,8 +26,8 @@ const Client* Directory::find(const ClientId& id) const {
   return at == clients_.end() ? nullptr : &at->second;
 }
 
-Client& Directory::add(const ClientId& id, Client client) {
-  const auto [at, fresh] = clients_.try_emplace(id, std::move(client));
+Client& Directory::add(const ClientId& id, const Client& client) {
+  const auto [at, fresh] = clients_.try_emplace(id, client);
   FAIRLEAD_CHECK(fresh, "a client added twice");
   ++gateways_[id.gateway];
   if (at->second.uid) put(uids_, *at->second.uid, id);

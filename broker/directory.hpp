@@ -36,7 +36,7 @@ class Directory {
 
   Client* find(const ClientId& id);
   const Client* find(const ClientId& id) const;
-  Client& add(const ClientId& id, Client client);
+  Client& add(const ClientId& id, const Client& client);
   void remove(const ClientId& id);
 
   // Each answers whether anything changed. The client must be there.

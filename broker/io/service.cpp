@@ -11,8 +11,6 @@
 
 namespace fairlead::broker::io {
 
-using fairlead::io::Field;
-using fairlead::io::Frame;
 using fairlead::io::Received;
 using fairlead::io::Sent;
 using fairlead::io::Socket;

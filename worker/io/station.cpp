@@ -207,8 +207,7 @@ void Station::handle(Handler& handler, const Job& job, std::unique_lock<std::mut
       handler, {.unit = unit, .event = job.event, .own = own, .queries = *this, .store = around_.store});
   const Instant ended = io::now();
   turn.lock();
-  worker_.on_handled(job, outcome.verdict, std::move(outcome.effects), std::move(outcome.error), ended - started, ended,
-                     actions_);
+  worker_.on_handled(job, outcome.verdict, std::move(outcome.effects), outcome.error, ended - started, ended, actions_);
 }
 
 Result<schemas::Answer> Station::ask(schemas::Query query) {
