@@ -13,6 +13,8 @@ import tempfile
 import time
 
 HERE = os.path.dirname(os.path.abspath(__file__))
+ROOT = os.path.dirname(os.path.dirname(HERE))
+FIRST_WORKER = os.path.join(ROOT, "examples", "first_worker.cpp")  # what README shows
 SECONDS_FOR_ALL = 240
 DEADLINE = time.monotonic() + SECONDS_FOR_ALL
 
@@ -60,20 +62,30 @@ def build_by_pkg_config(prefix, folder):
     flags = run("pkg-config", "--cflags", "--libs", "fairlead-worker",
                 env=environment, capture_output=True, text=True).stdout.split()
     output = os.path.join(folder, "worker-by-pkg-config")
-    run("g++", os.path.join(HERE, "worker.cpp"), "-o", output, *flags)
+    run("g++", FIRST_WORKER, "-o", output, *flags)
     run(output, "--version")
 
 
+def check_readme():
+    """README shows the worker that is built here, to the letter."""
+    with open(os.path.join(ROOT, "README.md"), encoding="utf-8") as readme, open(FIRST_WORKER, encoding="utf-8") as worker:
+        shown = re.search(r"```cpp\n(.*?)```", readme.read(), re.DOTALL).group(1)
+        code = re.sub(r"\A(//.*\n)+", "", worker.read())
+    assert shown == code, f"README shows\n{shown}\nand {FIRST_WORKER} is\n{code}"
+
+
 def main():
+    check_readme()
     cmake, build = sys.argv[1:]
     with tempfile.TemporaryDirectory(prefix="fairlead-package-") as folder:
         prefix, project = os.path.join(folder, "prefix"), os.path.join(folder, "build")
         run(cmake, "--install", build, "--prefix", prefix, stdout=subprocess.DEVNULL)
         # Nothing installed may point back into the checkout.
-        leaks = subprocess.run(["grep", "-rlI", os.path.dirname(os.path.dirname(HERE)), prefix], capture_output=True, text=True,
+        leaks = subprocess.run(["grep", "-rlI", ROOT, prefix], capture_output=True, text=True,
                                check=False).stdout.split()
         assert not leaks, f"these installed files name the checkout: {leaks}"
-        run(cmake, "-S", HERE, "-B", project, f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Debug")
+        run(cmake, "-S", HERE, "-B", project, f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Debug",
+            f"-DFIRST_WORKER={FIRST_WORKER}")
         run(cmake, "--build", project)
         build_by_pkg_config(prefix, folder)
 
