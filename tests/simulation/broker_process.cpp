@@ -162,7 +162,7 @@ bool BrokerProcess::write() {
   }
   disk_.segments.back() += turn_.journal;
   if (crash_ == Crash::after_write) {
-    const std::string digest = broker_->state_digest();
+    const std::string digest = unwritten_ ? "" : broker_->state_digest();
     kill("after a write");
     digest_ = digest;
     return false;
