@@ -56,8 +56,8 @@ void Broker::go_live(GatewayPeer& peer, Instant now) {
       schemas::append(peer.control.body(), schemas::Gap{.through = head, .reason = "it was away for too long"});
     known->ring.on_resume(head);
   } else {
-    // Without a number of ours it knows nothing of this lineage: deliveries begin with the next.
-    const std::uint64_t applied = peer.applied.value_or(known->ring.head());
+    // Without a number of ours it has not been welcomed yet, or this hello is an old one that comes late: nothing is let go.
+    const std::uint64_t applied = peer.applied.value_or(known->ring.acked());
     state_.on_applied(peer.incarnation, applied);
     known->ring.on_resume(FAIRLEAD_MUTATION(no_resume) ? known->ring.head() : applied);
   }

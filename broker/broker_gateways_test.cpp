@@ -84,6 +84,17 @@ TEST_F(BrokerGatewaysTest, one_of_a_lost_lineage_may_tell_its_clients_and_others
   EXPECT_EQ(broker->state().directory().find(ann), nullptr);
 }
 
+// Its first hello, sent again and again before the welcome, may come when the gateway has long been elsewhere.
+TEST_F(BrokerGatewaysTest, a_first_hello_that_comes_late_lets_go_of_nothing) {
+  begin();
+  const Ring& ring = broker->state().gateways().at(gateway).ring;
+  ASSERT_GT(ring.head(), ring.acked());
+  broker->on_unreachable(Leg::frontend, gateway_routing, now);
+  gateway_comes();
+  EXPECT_EQ(sent<schemas::GatewayWelcome>(turn(), Leg::frontend).at(0).next, 1U);
+  EXPECT_EQ(ring.acked(), 0U);
+}
+
 TEST_F(BrokerGatewaysTest, one_that_is_ahead_of_the_journal_starts_over_with_notice) {
   begin();
   broker->on_unreachable(Leg::frontend, gateway_routing, now);
