@@ -5,6 +5,7 @@
 #include "bus/crc32c.hpp"
 #include "schemas/codec.hpp"
 #include "schemas/fields.hpp"
+#include "schemas/limits.hpp"
 
 namespace fairlead::broker {
 namespace {
@@ -26,7 +27,7 @@ enum BodyType : std::uint64_t {
 
 constexpr std::uint64_t format_version = 1;
 constexpr std::size_t frame_bytes = 8;
-constexpr std::size_t max_body = std::size_t{8} << 20U;
+constexpr std::size_t max_body = 2 * schemas::max_frame;
 
 void put_u32(char* out, std::uint32_t value) {
   for (int i = 0; i < 4; ++i, value >>= 8U) out[i] = static_cast<char>(value & 0xffU);
@@ -175,10 +176,17 @@ Result<std::string_view> body_at(std::string_view segment, std::size_t at) {
   return body;
 }
 
+// Whether the bytes could begin a body: an array of a few elements, and its type. Tells most positions inside other
+// bytes apart, before any checksum of what may be megabytes is made.
+bool looks_like_a_body(std::string_view bytes) {
+  const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
+  return bytes.size() >= 2 && byte(0) > 0x90 && byte(0) <= 0x9f && byte(1) >= header && byte(1) <= closed;
+}
+
 // Whether a whole record begins anywhere behind `at`: then what is at `at` is damage, not a torn tail.
 bool record_behind(std::string_view segment, std::size_t at) {
-  for (++at; at < segment.size(); ++at) {
-    if (body_at(segment, at)) return true;
+  for (++at; at + frame_bytes < segment.size(); ++at) {
+    if (looks_like_a_body(segment.substr(at + frame_bytes)) && body_at(segment, at)) return true;
   }
   return false;
 }

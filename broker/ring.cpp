@@ -9,8 +9,8 @@
 namespace fairlead::broker {
 
 void Ring::added() {
-  // A big record gets a chunk of its own, or the frame would be bigger than anybody takes.
-  if (begun_ > 0 && open_.body.size() > schemas::max_frame / 2) {
+  // A big record gets a chunk of its own: what is before it need not wait for it on the wire.
+  if (begun_ > 0 && open_.body.size() > 2 * schemas::batch_bytes) {
     std::string big = open_.body.substr(begun_);
     open_.body.resize(begun_);
     seal();

@@ -57,7 +57,7 @@ bool Gateway::on_user_message(UserId user, std::string_view payload, bool binary
   }
   if (payload.size() > schemas::max_payload) {
     session->phase = Session::Phase::closing;
-    out.push_back(CloseUser{.user = user, .reason = {too_big, "a message of more than 1 MiB"}});
+    out.push_back(CloseUser{.user = user, .reason = {too_big, "a message of more than 16 MiB"}});
     return false;
   }
   take_event(*session, schemas::EventKind::message, binary, payload, now, out);

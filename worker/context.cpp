@@ -134,14 +134,17 @@ void EventContext::add(schemas::Effect effect) {
     throw std::length_error("an outcome has at most " + std::to_string(schemas::max_effects) +
                             " effects: send to a list or to a group");
   }
-  // One full payload always fits, whatever its frame adds.
-  const std::size_t bytes = bytes_ + schemas::approximate_bytes(effect);
-  if (!effects_.empty() && bytes > schemas::max_outcome) {
-    throw std::length_error("an outcome with this effect would have about " + std::to_string(bytes) +
-                            " bytes; at most " + std::to_string(schemas::max_outcome) + " are allowed");
+  // One full payload always fits, whatever stands beside it.
+  const std::size_t size = schemas::approximate_bytes(effect);
+  const std::size_t beside = bytes_ + size - std::max(largest_, size);
+  if (beside > schemas::max_outcome) {
+    throw std::length_error("an outcome with this effect would have about " + std::to_string(beside) +
+                            " bytes beside its largest; at most " + std::to_string(schemas::max_outcome) +
+                            " are allowed");
   }
   around_.own.apply(effect);
-  bytes_ = bytes;
+  bytes_ += size;
+  largest_ = std::max(largest_, size);
   effects_.push_back(std::move(effect));
 }
 

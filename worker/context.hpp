@@ -77,7 +77,8 @@ class EventContext final : public Context {
 
   Around around_;
   std::vector<schemas::Effect> effects_;
-  std::size_t bytes_ = 0;
+  std::size_t bytes_ = 0;    // of all effects
+  std::size_t largest_ = 0;  // of one
 };
 
 }  // namespace fairlead::worker

@@ -125,9 +125,11 @@ TEST(Context, one_full_payload_fits_and_a_second_does_not) {
   TestContext t;
   const std::string full(schemas::max_payload, 'x');
   EXPECT_THROW(t.ctx.reply(full + "x"), std::length_error);
+  t.ctx.reply("before");
   t.ctx.reply(full);
   EXPECT_THROW(t.ctx.reply(full), std::length_error);
-  EXPECT_EQ(t.events.take_effects().size(), 1U);
+  t.ctx.reply("after");
+  EXPECT_EQ(t.events.take_effects().size(), 3U);
 }
 
 TEST(Context, a_client_joins_1024_groups_at_most) {

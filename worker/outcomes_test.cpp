@@ -68,7 +68,7 @@ TEST(Outcomes, one_too_many_for_a_frame_begins_the_next) {
   Outcomes outcomes(link);
   schemas::Outcome large = outcome(2, schemas::max_payload);
   large.effects.push_back(large.effects.front());
-  std::get<schemas::Send>(large.effects.back()).payload.resize(schemas::max_payload - 1000);
+  std::get<schemas::Send>(large.effects.back()).payload.resize(schemas::max_frame - schemas::max_payload - 1000);
   Actions out;
   outcomes.add(outcome(1, 5000), out);
   EXPECT_FALSE(outcomes.add(large, out).replaced);

@@ -93,7 +93,7 @@ struct Subscription {
 struct SocketOptions {
   // Messages that may wait in libzmq for one peer before sends say would_block. Twice the link's window; 0 = no bound.
   int send_high_water = 0;
-  std::int64_t max_message = std::int64_t{2} << 20U;  // both ends alike; a bigger one costs its sender the connection
+  std::int64_t max_message = std::int64_t{20} << 20U;  // both ends alike; a bigger one costs its sender the connection
   // A host name is looked up as IPv4, unless this says otherwise: "localhost" may be ::1 while the broker is on
   // 127.0.0.1. Whoever connects again and again can alternate. Addresses written as numbers are what they are.
   bool names_are_ipv6 = false;

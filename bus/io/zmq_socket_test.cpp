@@ -327,9 +327,9 @@ TEST_P(Transport, an_oversize_message_costs_its_sender_the_connection_and_nobody
   auto good = Socket::dealer(context, router.last_endpoint()).value();
   auto bad = Socket::dealer(context, router.last_endpoint()).value();
   ASSERT_TRUE(eventually([&] { return good.can_send() && bad.can_send(); }));
-  EXPECT_EQ(bad.send(std::string((2U << 20U) + 1, 'x')), Sent::sent);
+  EXPECT_EQ(bad.send(std::string((20U << 20U) + 1, 'x')), Sent::sent);
   EXPECT_TRUE(eventually([&] { return !bad.can_send(); }));
-  const std::string biggest(2U << 20U, 'y');
+  const std::string biggest(20U << 20U, 'y');
   EXPECT_EQ(good.send(biggest), Sent::sent);
   RoutingId from;
   Frame frame;

@@ -1,4 +1,5 @@
 // fairlead-gateway: reads its settings and runs the shell.
+#include <algorithm>
 #include <limits>
 #include <string>
 #include <vector>
@@ -53,7 +54,8 @@ ExitCode run(int argc, char** argv) {
       .size("max-message", max_message, "longest message of a user; a longer one ends the connection",
             size_between(1, schemas::max_payload))
       .list("origin", "ORIGIN", users.protocol.origins, "Origin headers that may open a WebSocket; all by default")
-      .size("outbox-limit", outbox_limit, "what may wait for a user who does not read", size_between(1, gibibyte))
+      .size("outbox-limit", outbox_limit, "what may wait for a user who does not read; at least twice max-message",
+            size_between(1, gibibyte))
       .text("outbox-policy", "POLICY", policy, "what happens then: close, drop-newest or drop-oldest",
             fairlead::io::one_of({"close", "drop-newest", "drop-oldest"}))
       .size("outbox-memory", outbox_memory, "what may wait for all users together",
@@ -77,7 +79,7 @@ ExitCode run(int argc, char** argv) {
   settings.broker = *BusAddress::for_connect(broker);
   for (const std::string& typed : listen) settings.listen.push_back(*UserEndpoint::for_listen(typed));
   users.protocol.max_message = max_message;
-  users.outbox.bytes = outbox_limit;
+  users.outbox.bytes = std::max(outbox_limit, 2 * max_message);  // or nobody could be told such a message
   users.outbox.policy = policy == "close"         ? OutboxPolicy::close
                         : policy == "drop-newest" ? OutboxPolicy::drop_newest
                                                   : OutboxPolicy::drop_oldest;

@@ -53,7 +53,7 @@ class BadUsage(unittest.TestCase):
         self.refused("fairlead-gateway", says=["listen"])
         self.refused("fairlead-gateway", "--listen", "lines://127.0.0.1:1", says=["--listen", "lines", "line"])
         self.refused("fairlead-gateway", "--listen", "line://127.0.0.1", says=["--listen", "port"])
-        self.refused("fairlead-gateway", *LISTEN, "--max-message", "2M", says=["--max-message"])
+        self.refused("fairlead-gateway", *LISTEN, "--max-message", "17M", says=["--max-message"])
         self.refused("fairlead-gateway", *LISTEN, "--outbox-policy", "drop", says=["--outbox-policy", "drop-newest"])
         self.refused("fairlead-worker", "--app", "ehco", says=["--app", "ehco", "echo"])
         self.refused("fairlead-worker", "--broker", "tcp://*:7700", says=["--broker"])

@@ -16,7 +16,10 @@ class Conformance(BusTest):
             self.assertEqual(judged.returncode, 0, judged.stdout + judged.stderr)
 
     def test_all_cases(self):
-        self.judge(max_message="1M")
+        self.judge(max_message="16M")
+
+    def test_what_is_too_long_is_refused(self):
+        self.judge(max_message="64K")
 
 
 if __name__ == "__main__":

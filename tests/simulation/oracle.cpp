@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "schemas/limits.hpp"
 #include "tests/simulation/broker_process.hpp"
 #include "tests/simulation/gateway_process.hpp"
 #include "tests/simulation/violation.hpp"
@@ -53,7 +54,7 @@ void Oracle::on_gateway_turn(const gateway::Gateway& gateway, const std::string&
 void Oracle::on_broker_turn(const broker::Broker& broker) const {
   const broker::Config config;
   for (const auto& [id, gateway] : broker.state().gateways())
-    demand(gateway.ring.bytes() <= config.ring_limit + (std::size_t{2} << 20U), "a ring is over its limit");
+    demand(gateway.ring.bytes() <= config.ring_limit + schemas::max_frame, "a ring is over its limit");
   demand(broker.counters().bad_frames == 0, "the broker was sent bad bytes");
 }
 

@@ -1,18 +1,16 @@
 // Context is what a handler sees of one event and what it can do about it. It promises:
 //
 // - Effects (everything that sends, binds, joins, closes or sets a session) happen together and in the order in which
-// they
-//   were asked for, when the outcome of the event commits; or not at all, when the handler throws, its worker dies, or
-//   another attempt overtook this one. Nothing is visible to anybody before the handler has returned.
+//   they were asked for, when the outcome of the event commits; or not at all, when the handler throws, its worker
+//   dies, or another attempt overtook this one. Nothing is visible to anybody before the handler has returned.
 // - Queries ask the broker now, and wait for the answer, at most a few seconds: an Error then, never a stuck worker.
-// They
-//   see what is committed, not what this handler has asked for so far.
+//   They see what is committed, not what this handler has asked for so far.
 // - session(), uid() and groups() of the client whose event it is are always the newest, and include what this handler
 //   has asked for so far: ten thousand quick increments of a session make ten thousand.
 //
-// What breaks a limit (256 effects, about 1 MiB together, names of 1 to 128 bytes, sessions up to 64 KiB) throws
-// std::length_error or std::invalid_argument where it is asked for. Left uncaught, it fails the handler, which is
-// reported.
+// What breaks a limit (a message of 16 MiB, 256 effects, about 1 MiB beside the largest of them, names of 1 to 128
+// bytes, sessions up to 64 KiB) throws std::length_error or std::invalid_argument where it is asked for. Left uncaught,
+// it fails the handler, which is reported.
 //
 // A Context ends with the handler's call and belongs to its thread.
 #pragma once
