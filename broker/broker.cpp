@@ -151,6 +151,8 @@ void Broker::on_outcome_frame(std::string_view frame, Instant now) {
     }
     if (auto* outcome = std::get_if<schemas::Outcome>(&record)) {
       on_outcome(*peer, std::move(*outcome), now);
+    } else if (auto* publication = std::get_if<schemas::Publication>(&record)) {
+      on_publication(*peer, std::move(*publication));
     } else {
       ++counters_.unknown_records;
     }
@@ -217,6 +219,7 @@ void Broker::on_turn(Instant now, Turn& turn) {
   }
   check_gateways(now);
   check_workers(now);
+  wake_postponed(now);
   hand_out(now);
   for (auto& [link, peer] : gateways_) flush(peer, now);
   for (auto& [link, peer] : workers_) flush(peer, now);
@@ -226,7 +229,8 @@ void Broker::on_turn(Instant now, Turn& turn) {
 }
 
 Instant Broker::next_time(Instant now) const {
-  return std::min(now + std::min<Duration>(config_.heartbeat / 2, 100ms), dispatch_.next_time());
+  const Instant woken = postponed_.empty() ? Instant::max() : postponed_.begin()->first;
+  return std::min({now + std::min<Duration>(config_.heartbeat / 2, 100ms), dispatch_.next_time(), woken});
 }
 
 void Broker::keep_alive(Instant now, std::vector<Send>& sends) {

@@ -32,6 +32,8 @@ struct Config {
   Duration dead = 4s;           // a silent link
   Duration gateway_dead = 15s;  // a gateway without a link: its clients are closed
   std::uint32_t max_attempts = 3;
+  std::uint32_t max_conflicts = 100;   // in a row, of one event; then they count as a failure
+  Duration longest_postponement = 1h;  // of an event, at a time
   DispatchLimits dispatch;
   std::size_t unit_events = 64;
   std::size_t unit_bytes = std::size_t{256} << 10U;
@@ -70,7 +72,11 @@ struct Counters {
   std::uint64_t refused_events = 0;   // of clients the broker does not have
   std::uint64_t units = 0;            // handed to workers
   std::uint64_t commits = 0;
+  std::uint64_t publications = 0;  // committed
+  std::uint64_t repeated_publications = 0;
   std::uint64_t failed = 0;         // outcomes that say the handler failed
+  std::uint64_t postponed = 0;      // outcomes that say "again, later"
+  std::uint64_t conflicts = 0;      // outcomes refused because a session they had read was another by then
   std::uint64_t late_outcomes = 0;  // of units or attempts given up, dropped
   std::uint64_t returned = 0;       // units given up and handed out again
   std::uint64_t dead_letters = 0;
@@ -149,6 +155,9 @@ class Broker {
   void go_live(WorkerPeer& peer, Instant now);
   bool on_record(WorkerPeer& peer, schemas::ToBrokerFromWorker record, Instant now);
   void on_outcome(WorkerPeer& peer, schemas::Outcome outcome, Instant now);
+  void on_publication(WorkerPeer& peer, schemas::Publication publication);
+  void postpone(UnitId unit, Instant until);
+  void wake_postponed(Instant now);
   void lose(WorkerPeer& peer, const std::string& reason, bool blame, Instant now);
   void give_up(UnitId unit, bool blame, const std::string& reason, Dispatch::Place place);
   void check_workers(Instant now);
@@ -182,6 +191,7 @@ class Broker {
   std::map<Incarnation, std::uint64_t> taken_;  // events per gateway, taken and not committed
   // Workers that were lost while handling an event, and the event that was blamed for it: taken back if they return.
   std::map<Incarnation, std::pair<ClientId, std::uint64_t>> blamed_;
+  std::multimap<Instant, ClientId> postponed_;
   PauseDetector pause_;
   Counters counters_;
   std::string journal_;

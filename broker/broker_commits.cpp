@@ -58,7 +58,7 @@ void Broker::blame(const ClientId& client, Mailbox& mailbox, const std::string& 
 
 void Broker::settle(const ClientId& client, Mailbox& mailbox, Dispatch::Place place) {
   if (mailbox.empty()) return mailboxes_.tidy(client);
-  if (mailbox.ready || mailbox.out) return;
+  if (mailbox.ready || mailbox.out || mailbox.not_before) return;
   mailbox.ready = true;
   dispatch_.on_ready(client, place, mailbox.blames >= 2);
 }

@@ -10,6 +10,11 @@
 #include "schemas/limits.hpp"
 
 namespace fairlead::broker {
+namespace {
+
+constexpr std::uint64_t max_after = 366ULL * 24 * 3600 * 1000;  // milliseconds, before they become a Duration
+
+}  // namespace
 
 void Broker::on_hello(RoutingId from, LinkId link, const schemas::WorkerHello& hello, Instant now) {
   if (!hello.incarnation) return send_now(Leg::backend, from, link, schemas::Reset{"a hello needs an incarnation"});
@@ -109,12 +114,51 @@ void Broker::on_outcome(WorkerPeer& peer, schemas::Outcome outcome, Instant now)
           {"error", outcome.error}});
     return give_up(outcome.unit, true, "the handler failed: " + outcome.error, Dispatch::Place::front);
   }
+  if (outcome.verdict == schemas::Verdict::again) {
+    ++counters_.postponed;
+    const auto after = std::min(Duration(std::chrono::milliseconds(std::min<std::uint64_t>(outcome.after, max_after))),
+                                config_.longest_postponement);
+    return postpone(outcome.unit, now + after);
+  }
+  if (state_.conflicts(outcome.effects)) {
+    ++counters_.conflicts;
+    number(peer, schemas::Cancel{.unit = outcome.unit, .attempt = outcome.attempt});
+    const bool endless = ++mailbox.conflicts % config_.max_conflicts == 0;
+    return give_up(outcome.unit, endless, "the session it had read was changed each time", Dispatch::Place::front);
+  }
   const bool last = unit->next_seq++ == unit->last_seq;
   commit(client, mailbox, std::move(outcome.effects));
   if (!last) return;
   dispatch_.finish(outcome.unit);
   mailbox.out.reset();
   settle(client, mailbox, Dispatch::Place::back);
+}
+
+void Broker::on_publication(WorkerPeer& peer, schemas::Publication publication) {
+  if (publication.id <= state_.published(peer.incarnation) && !FAIRLEAD_MUTATION(publish_twice)) {
+    ++counters_.repeated_publications;
+    return;
+  }
+  ++counters_.publications;
+  record(Published{.publisher = peer.incarnation, .id = publication.id, .effects = std::move(publication.effects)});
+}
+
+// The handler cannot work now: nobody is to blame, and nobody tries before `until`.
+void Broker::postpone(UnitId id, Instant until) {
+  const ClientId client = dispatch_.find(id)->client;
+  mailboxes_.find(client)->not_before = until;
+  postponed_.emplace(until, client);
+  give_up(id, false, "", Dispatch::Place::front);
+}
+
+void Broker::wake_postponed(Instant now) {
+  while (!postponed_.empty() && postponed_.begin()->first <= now) {
+    const ClientId client = postponed_.begin()->second;
+    postponed_.erase(postponed_.begin());
+    Mailbox* mailbox = mailboxes_.find(client);
+    mailbox->not_before.reset();
+    settle(client, *mailbox, Dispatch::Place::front);
+  }
 }
 
 void Broker::lose(WorkerPeer& peer, const std::string& reason, bool blame, Instant now) {

@@ -23,8 +23,11 @@ enum BodyType : std::uint64_t {
   client_came = 7,
   dead_letter = 8,
   closed = 9,
+  published = 10,
+  publisher = 11,
 };
 
+constexpr std::uint64_t last_type = publisher;
 constexpr std::uint64_t format_version = 1;
 constexpr std::size_t frame_bytes = 8;
 constexpr std::size_t max_body = 2 * schemas::max_frame;
@@ -66,6 +69,10 @@ struct AppendBody {
     Writer(out).array(2).number(client_came);
     schemas::append(out, f.client);
   }
+  void operator()(const Published& f) const {
+    Writer(out).array(4).number(published).number(f.publisher.value).number(f.id);
+    schemas::append_effects(out, f.effects);
+  }
   void operator()(const DeadLetter& f) const {
     Writer(out)
         .array(7)
@@ -81,7 +88,7 @@ struct AppendBody {
 
 schemas::EventKind take_kind(Cursor& c) {
   const std::uint64_t kind = c.number();
-  if (kind < 1 || kind > 3) c.fail();
+  if (kind < 1 || kind > static_cast<std::uint64_t>(schemas::last_event_kind)) c.fail();
   return static_cast<schemas::EventKind>(kind);
 }
 
@@ -158,6 +165,19 @@ void read_body(Cursor& c, Replayed& out, bool& complete) {
       if (c.ok()) out.state.restore_closed(client, number);
       break;
     }
+    case published: {
+      known = 4;
+      const Published fact{.publisher = {c.number()}, .id = c.number(), .effects = schemas::decode_effects(c)};
+      if (c.ok()) out.state.apply(fact);
+      break;
+    }
+    case publisher: {
+      known = 3;
+      const Incarnation id{c.number()};
+      const std::uint64_t last = c.number();
+      if (c.ok()) out.state.restore_publisher(id, last);
+      break;
+    }
     default:
       c.fail();
   }
@@ -180,7 +200,7 @@ Result<std::string_view> body_at(std::string_view segment, std::size_t at) {
 // bytes apart, before any checksum of what may be megabytes is made.
 bool looks_like_a_body(std::string_view bytes) {
   const auto byte = [&](std::size_t at) { return static_cast<unsigned char>(bytes[at]); };
-  return bytes.size() >= 2 && byte(0) > 0x90 && byte(0) <= 0x9f && byte(1) >= header && byte(1) <= closed;
+  return bytes.size() >= 2 && byte(0) > 0x90 && byte(0) <= 0x9f && byte(1) >= header && byte(1) <= last_type;
 }
 
 // Whether a whole record begins anywhere behind `at`: then what is at `at` is damage, not a torn tail.
@@ -228,6 +248,11 @@ std::string begin_segment(const JournalHeader& h, const State& state) {
     for (const auto& [number, client] : gateway.closed) {
       append_record(out, [&](std::string& to) { Writer(to).array(3).number(closed).client(client).number(number); });
     }
+  }
+  for (const Incarnation id : state.publishers_by_age()) {
+    append_record(out, [&](std::string& to) {
+      Writer(to).array(3).number(publisher).number(id.value).number(state.published(id));
+    });
   }
   for (const auto& letter : state.dead_letters()) append_fact(out, letter);
   append_record(out, [](std::string& to) { Writer(to).array(1).number(checkpoint_end); });

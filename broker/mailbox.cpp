@@ -11,6 +11,7 @@ void Mailbox::pop() {
   events[first++] = {};
   attempts = 0;
   blames = 0;
+  conflicts = 0;
   // Amortised: each event is moved at most once.
   if (first * 2 >= events.size()) {
     events.erase(events.begin(), events.begin() + static_cast<std::ptrdiff_t>(first));

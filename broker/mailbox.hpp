@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "bus/ids.hpp"
+#include "bus/time.hpp"
 #include "schemas/records.hpp"
 
 namespace fairlead::broker {
@@ -18,11 +19,13 @@ struct Mailbox {
   std::uint64_t seen = 0;                  // the last event taken from the gateway
   std::vector<schemas::UnitEvent> events;  // from `first` on: those not committed
   std::size_t first = 0;
-  std::optional<UnitId> out;   // the unit that carries the events at the front
-  bool ready = false;          // waits in the ready queue
-  bool closing = false;        // the broker itself has put the close behind what was there
-  std::uint64_t attempts = 0;  // units made so far that carry the event at the front
-  std::uint32_t blames = 0;    // of the event at the front
+  std::optional<UnitId> out;          // the unit that carries the events at the front
+  bool ready = false;                 // waits in the ready queue
+  bool closing = false;               // the broker itself has put the close behind what was there
+  std::uint64_t attempts = 0;         // units made so far that carry the event at the front
+  std::uint32_t blames = 0;           // of the event at the front
+  std::uint32_t conflicts = 0;        // likewise: outcomes that came too late for a session they had read
+  std::optional<Instant> not_before;  // its handler wants the event at the front again, but not yet
 
   bool empty() const { return first == events.size(); }
   const schemas::UnitEvent& front() const { return events[first]; }

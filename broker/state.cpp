@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "bus/mutation.hpp"
 #include "bus/text.hpp"
 #include "schemas/codec.hpp"
 
@@ -96,6 +97,41 @@ void State::apply_fact(const DeadLetter& letter) {
   restore_dead_letter(letter);
 }
 
+void State::apply_fact(const Published& published) {
+  restore_publisher(published.publisher, published.id);
+  for (const auto& effect : published.effects) {
+    std::visit([this](const auto& e) { apply_effect(e); }, effect);
+  }
+}
+
+std::uint64_t State::published(Incarnation publisher) const {
+  const auto at = publishers_.find(publisher);
+  return at == publishers_.end() ? 0 : at->second;
+}
+
+void State::restore_publisher(Incarnation publisher, std::uint64_t id) {
+  const auto [at, fresh] = publishers_.insert_or_assign(publisher, id);
+  if (!fresh) return;
+  publishers_by_age_.push_back(publisher);
+  if (publishers_by_age_.size() <= max_publishers) return;
+  publishers_.erase(publishers_by_age_.front());
+  publishers_by_age_.pop_front();
+}
+
+bool State::conflicts(const std::vector<schemas::Effect>& effects) const {
+  if (FAIRLEAD_MUTATION(no_conflicts)) return false;
+  std::map<ClientId, std::uint64_t> raised;  // by the effects before
+  for (const auto& effect : effects) {
+    const auto* set = std::get_if<schemas::SetSession>(&effect);
+    if (set == nullptr) continue;
+    const Client* client = directory_.find(set->client);
+    if (client == nullptr) continue;
+    if (set->expected && *set->expected != client->session_version + raised[set->client]) return true;
+    ++raised[set->client];
+  }
+  return false;
+}
+
 void State::restore_dead_letter(DeadLetter letter) {
   dead_letter_bytes_ += letter.payload.size();
   dead_letters_.push_back(std::move(letter));
@@ -108,7 +144,9 @@ void State::restore_dead_letter(DeadLetter letter) {
 
 // An open makes the client before its handler's effects, which may bind it or send to it.
 void State::begin(const ClientId& id, EventKind kind, const std::string& peer) {
-  if (kind == EventKind::open && directory_.find(id) == nullptr) directory_.add(id, Client{.peer = peer});
+  if (kind != EventKind::open || directory_.find(id) != nullptr) return;
+  directory_.add(id, Client{.peer = peer});
+  deliver(id.gateway, schemas::Committed{.client = id});
 }
 
 // A close ends the client after its handler's effects, which may still read it.
@@ -175,13 +213,20 @@ void State::apply_effect(const schemas::Bind& bind) {
 }
 
 void State::apply_effect(const schemas::Join& join) {
-  if (directory_.find(join.client) == nullptr || !directory_.join(join.client, join.group)) return;
-  deliver(join.client.gateway, schemas::Joined{.client = join.client, .group = join.group});
+  if (directory_.find(join.client) == nullptr) return;
+  if (!directory_.join(join.client, join.group) && !join.watch) return;
+  deliver(join.client.gateway, schemas::Joined{.client = join.client,
+                                               .group = join.group,
+                                               .watch = join.watch,
+                                               .size = directory_.group(join.group)->clients.size()});
 }
 
 void State::apply_effect(const schemas::Leave& leave) {
   if (directory_.find(leave.client) == nullptr || !directory_.leave(leave.client, leave.group)) return;
-  deliver(leave.client.gateway, schemas::Left{.client = leave.client, .group = leave.group});
+  const Directory::Set* rest = directory_.group(leave.group);
+  deliver(
+      leave.client.gateway,
+      schemas::Left{.client = leave.client, .group = leave.group, .size = rest == nullptr ? 0 : rest->clients.size()});
 }
 
 void State::apply_effect(const schemas::Ungroup& ungroup) {
@@ -208,6 +253,19 @@ void State::apply_effect(const schemas::CloseClient& close) {
                                                .reason = "closed by the application"});
 }
 
+void State::apply_effect(const schemas::CloseUid& close) {
+  const Directory::Set* bound = directory_.uid(close.uid);
+  if (bound == nullptr) return;
+  for (const ClientId& client : bound->clients)
+    apply_effect(schemas::CloseClient{.client = client, .last = close.last, .binary = close.binary});
+}
+
+void State::apply_effect(const schemas::SetTimer& timer) {
+  if (directory_.find(timer.client) == nullptr) return;
+  deliver(timer.client.gateway,
+          schemas::Timer{.client = timer.client, .name = timer.name, .after = timer.after, .payload = timer.payload});
+}
+
 void State::restore_chunk(Incarnation id, Ring::Chunk chunk) {
   if (GatewayState* to = gateway(id)) to->ring.restore(std::move(chunk));
 }
@@ -227,6 +285,8 @@ std::string State::digest() const {
   }
   for (const auto& letter : dead_letters_)
     out += "dead " + letter.client.text() + ":" + std::to_string(letter.seq) + "\n";
+  for (const auto& [publisher, id] : publishers_)
+    out += "publisher " + text(publisher) + " " + std::to_string(id) + "\n";
   return out;
 }
 

@@ -48,7 +48,14 @@ struct DeadLetter {
   std::string reason;
 };
 
-using Fact = std::variant<Commit, GatewayCame, GatewayGone, ClientCame, DeadLetter>;
+// Effects that came from no event: of a publisher, or of a worker's own accord.
+struct Published {
+  Incarnation publisher;
+  std::uint64_t id = 0;
+  std::vector<schemas::Effect> effects;
+};
+
+using Fact = std::variant<Commit, GatewayCame, GatewayGone, ClientCame, DeadLetter, Published>;
 
 // A gateway with its deliveries. One that is `gone` gets none; it is forgotten with its last client.
 struct GatewayState {
@@ -64,6 +71,7 @@ struct GatewayState {
 class State {
  public:
   static constexpr std::size_t max_dead_letters = 10'000;
+  static constexpr std::size_t max_publishers = 4'096;  // remembered, the latest
   static constexpr std::size_t max_dead_letter_bytes = std::size_t{64} << 20U;
 
   void apply(const Fact& fact);
@@ -76,6 +84,11 @@ class State {
   // Whether the client's close is committed and its gateway may not know it yet.
   bool is_closed(const ClientId& client) const;
   const std::deque<DeadLetter>& dead_letters() const { return dead_letters_; }
+  // The last publication taken from this publisher; 0: none that is remembered.
+  std::uint64_t published(Incarnation publisher) const;
+  const std::deque<Incarnation>& publishers_by_age() const { return publishers_by_age_; }
+  // Whether a session that one of the effects expects at a version has another by now.
+  bool conflicts(const std::vector<schemas::Effect>& effects) const;
   // How many dead letters had to make room for newer ones.
   std::uint64_t dead_letters_dropped() const { return dead_letters_dropped_; }
 
@@ -86,6 +99,7 @@ class State {
   void seal();
   void restore_closed(const ClientId& client, std::uint64_t number);
   void restore_dead_letter(DeadLetter letter);
+  void restore_publisher(Incarnation publisher, std::uint64_t id);
 
   // Everything durable, one line a thing, for the simulation and for a person.
   std::string digest() const;
@@ -96,6 +110,7 @@ class State {
   void apply_fact(const GatewayGone& gone);
   void apply_fact(const ClientCame& came);
   void apply_fact(const DeadLetter& letter);
+  void apply_fact(const Published& published);
   void begin(const ClientId& id, schemas::EventKind kind, const std::string& peer);
   void finish(const ClientId& id, std::uint64_t seq, schemas::EventKind kind);
 
@@ -106,6 +121,8 @@ class State {
   void apply_effect(const schemas::Ungroup& ungroup);
   void apply_effect(const schemas::SetSession& set);
   void apply_effect(const schemas::CloseClient& close);
+  void apply_effect(const schemas::CloseUid& close);
+  void apply_effect(const schemas::SetTimer& timer);
 
   // A numbered record for a gateway; dropped when that gateway is gone.
   template <class Record>
@@ -114,6 +131,8 @@ class State {
 
   Directory directory_;
   std::map<Incarnation, GatewayState> gateways_;
+  std::map<Incarnation, std::uint64_t> publishers_;  // the last publication of each
+  std::deque<Incarnation> publishers_by_age_;        // the one that came first in front
   std::deque<DeadLetter> dead_letters_;
   std::size_t dead_letter_bytes_ = 0;
   std::uint64_t dead_letters_dropped_ = 0;

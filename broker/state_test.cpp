@@ -115,4 +115,51 @@ TEST_F(StateTest, dead_letters_have_an_end_and_the_oldest_makes_room) {
   EXPECT_EQ(state.dead_letters().back().seq, 71U);
 }
 
+TEST_F(StateTest, a_client_comes_to_be_before_the_effects_of_its_open) {
+  const ClientId dan{.gateway = here, .counter = 4};
+  commit(dan, 1, EventKind::open, {schemas::Send{.scope = Scope::all, .payload = "hi"}});
+  EXPECT_EQ(taken(here),
+            (Records{committed(dan, 0), schemas::Deliver{{.scope = Scope::all, .payload = "hi"}}, committed(dan, 1)}));
+}
+
+TEST_F(StateTest, a_change_of_a_group_tells_its_size) {
+  commit(ann, 2, EventKind::message,
+         {schemas::Join{ann, "a"}, schemas::Join{bob, "a", true}, schemas::Join{bob, "a"}, schemas::Leave{ann, "a"},
+          schemas::Leave{bob, "a"}});
+  EXPECT_EQ(taken(here), (Records{schemas::Joined{.client = ann, .group = "a", .size = 1},
+                                  schemas::Joined{.client = bob, .group = "a", .watch = true, .size = 2},
+                                  schemas::Left{.client = ann, .group = "a", .size = 1},
+                                  schemas::Left{.client = bob, .group = "a", .size = 0}, committed(ann, 2)}));
+}
+
+TEST_F(StateTest, a_member_may_begin_to_watch) {
+  commit(ann, 2, EventKind::message, {schemas::Join{ann, "a"}, schemas::Join{ann, "a", true}});
+  EXPECT_EQ(taken(here).size(), 3U);
+}
+
+TEST_F(StateTest, closing_a_uid_closes_every_client_bound_to_it) {
+  commit(ann, 2, EventKind::message, {schemas::Bind{ann, "7"}, schemas::Bind{cid, "7"}});
+  taken(here);
+  taken(there);
+  commit(ann, 3, EventKind::message, {schemas::CloseUid{.uid = "7", .last = "bye"}, schemas::CloseUid{.uid = "8"}});
+  const schemas::Close close{.client = ann, .last = "bye", .reason = "closed by the application"};
+  EXPECT_EQ(taken(here), (Records{close, committed(ann, 3)}));
+  EXPECT_EQ(taken(there).size(), 1U);
+}
+
+TEST_F(StateTest, a_timer_goes_to_the_client_s_gateway) {
+  commit(ann, 2, EventKind::message,
+         {schemas::SetTimer{.client = cid, .name = "t", .after = 5, .payload = "x"},
+          schemas::SetTimer{.client = {.gateway = here, .counter = 99}, .name = "t", .after = 5}});
+  EXPECT_EQ(taken(there), (Records{schemas::Timer{.client = cid, .name = "t", .after = 5, .payload = "x"}}));
+  EXPECT_EQ(taken(here), (Records{committed(ann, 2)}));
+}
+
+TEST_F(StateTest, publishers_that_have_not_been_heard_of_for_longest_are_forgotten) {
+  for (std::uint64_t i = 1; i <= State::max_publishers + 1; ++i) state.apply(Published{.publisher = {i}, .id = i});
+  EXPECT_EQ(state.published({1}), 0U);
+  EXPECT_EQ(state.published({2}), 2U);
+  EXPECT_EQ(state.publishers_by_age().size(), State::max_publishers);
+}
+
 }  // namespace fairlead::broker

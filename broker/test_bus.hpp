@@ -67,6 +67,15 @@ class BrokerTest : public testing::Test {
         .unit = unit.unit, .attempt = unit.attempt, .seq = seq, .effects = std::move(effects)};
     broker->on_outcome_frame(schemas::outcomes_topic(worker_link) + frame(worker_link, ++outcomes, 0, record), now);
   }
+  void postpone(const schemas::Unit& unit, std::uint64_t seq, std::uint64_t after) {
+    const schemas::Outcome record{
+        .unit = unit.unit, .attempt = unit.attempt, .seq = seq, .verdict = schemas::Verdict::again, .after = after};
+    broker->on_outcome_frame(schemas::outcomes_topic(worker_link) + frame(worker_link, ++outcomes, 0, record), now);
+  }
+  void publish(std::uint64_t id, std::vector<schemas::Effect> effects) {
+    const schemas::Publication record{.id = id, .effects = std::move(effects)};
+    broker->on_outcome_frame(schemas::outcomes_topic(worker_link) + frame(worker_link, ++outcomes, 0, record), now);
+  }
   Turn turn() {
     Turn turn;
     broker->on_turn(now, turn);

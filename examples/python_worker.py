@@ -214,10 +214,10 @@ class Link:
                 try:
                     effects = handle(unit, kind, payload, binary)
                     unit.apply(effects)
-                    outcome = [OUTCOME, unit.id, unit.attempt, seq, 0, effects, b""]
+                    outcome = [OUTCOME, unit.id, unit.attempt, seq, 0, effects, b"", 0]
                 except Exception as error:
                     print(f"client {unit.client.hex()} event {seq}: {error!r}", file=sys.stderr)
-                    outcome = [OUTCOME, unit.id, unit.attempt, seq, 1, [], repr(error).encode()[:1024]]
+                    outcome = [OUTCOME, unit.id, unit.attempt, seq, 1, [], repr(error).encode()[:1024], 0]
                     unit.events = []  # [K3]
                 self.sent += 1
                 outcomes.append(outcome)

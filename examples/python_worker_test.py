@@ -33,11 +33,13 @@ def effect(named):
     text = lambda key: None if e[key] is None else raw(e[key])
     return {"send": lambda: [1, send(e)],
             "bind": lambda: [2, client, text("uid")],
-            "join": lambda: [3, client, raw(e["group"])],
+            "join": lambda: [3, client, raw(e["group"]), e["watch"]],
             "leave": lambda: [4, client, raw(e["group"])],
             "ungroup": lambda: [5, raw(e["group"])],
             "set_session": lambda: python_worker.set_session(client, raw(e["session"]), e["expected"]),
-            "close": lambda: [7, client, e["now"], text("last"), e["binary"]]}[name]()
+            "close": lambda: [7, client, e["now"], text("last"), e["binary"]],
+            "timer": lambda: [8, client, raw(e["name"]), e["after"], raw(e["payload"])],
+            "close_uid": lambda: [9, raw(e["uid"]), text("last"), e["binary"]]}[name]()
 
 
 def record(name, f):
@@ -49,7 +51,8 @@ def record(name, f):
             "bye": lambda: [11, raw(f["reason"])],
             "complaint": lambda: [13, raw(f["reason"])],
             "outcome": lambda: [35, f["unit"], f["attempt"], f["seq"], f["verdict"],
-                                [effect(e) for e in f["effects"]], raw(f["error"])]}.get(name, lambda: None)()
+                                [effect(e) for e in f["effects"]], raw(f["error"]), f["after"]],
+            "publication": lambda: [37, f["id"], [effect(e) for e in f["effects"]]]}.get(name, lambda: None)()
 
 
 class Vectors(unittest.TestCase):

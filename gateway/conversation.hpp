@@ -112,7 +112,9 @@ class Conversation {
   static schemas::Bound bound(std::uint64_t user, std::optional<std::string> uid) {
     return {client(user), std::move(uid)};
   }
-  static schemas::Joined joined(std::uint64_t user, std::string group) { return {client(user), std::move(group)}; }
+  static schemas::Joined joined(std::uint64_t user, std::string group) {
+    return {.client = client(user), .group = std::move(group), .size = 1};
+  }
 
   Lines take() {
     Lines lines;
@@ -186,6 +188,15 @@ class Conversation {
         return out.push_back("up message " + place + " " + event.payload);
       case schemas::EventKind::close:
         return out.push_back("up close " + place);
+      case schemas::EventKind::timer: {
+        const auto timer = schemas::decode_timer_fired(event.payload).value();
+        return out.push_back("up timer " + place + " " + timer.name + " " + timer.payload);
+      }
+      case schemas::EventKind::group: {
+        const auto change = schemas::decode_group_change(event.payload).value();
+        return out.push_back("up " + std::string(change.joined ? "joined " : "left ") + place + " " + change.group +
+                             " size=" + number(change.size));
+      }
     }
   }
   static void describe_record(const schemas::Heartbeat& beat, Lines& out) {

@@ -3,6 +3,7 @@
 #include <iterator>
 #include <utility>
 
+#include "bus/mutation.hpp"
 #include "bus/text.hpp"
 #include "gateway/gateway.hpp"
 #include "schemas/codec.hpp"
@@ -207,7 +208,9 @@ std::vector<UserId> Gateway::targets(const schemas::Send& send) {
       break;
     case schemas::Scope::all:
       users.reserve(sessions_.size());
-      for (const Session* session : sessions_.list()) users.push_back(session->user());
+      for (const Session* session : sessions_.list()) {
+        if (session->known || FAIRLEAD_MUTATION(all_are_known)) users.push_back(session->user());
+      }
       break;
   }
   std::vector<UserId> except;
@@ -229,16 +232,42 @@ void Gateway::on_record(const schemas::Bound& record, Instant /*now*/, Actions& 
   if (const Session* session = find(record.client)) mirror_.bind(session->user(), record.uid);
 }
 
-void Gateway::on_record(const schemas::Joined& record, Instant /*now*/, Actions& /*out*/) {
-  if (const Session* session = find(record.client)) mirror_.join(session->user(), record.group);
+void Gateway::on_record(const schemas::Joined& record, Instant now, Actions& out) {
+  const Session* session = find(record.client);
+  if (session == nullptr || !mirror_.join(session->user(), record.group, record.watch) || !record.watch) return;
+  on_group_change(session->user(), {.group = record.group, .joined = true, .size = record.size}, now, out);
 }
 
-void Gateway::on_record(const schemas::Left& record, Instant /*now*/, Actions& /*out*/) {
-  if (const Session* session = find(record.client)) mirror_.leave(session->user(), record.group);
+void Gateway::on_record(const schemas::Left& record, Instant now, Actions& out) {
+  const Session* session = find(record.client);
+  if (session == nullptr || !mirror_.leave(session->user(), record.group)) return;
+  on_group_change(session->user(), {.group = record.group, .size = record.size}, now, out);
 }
 
-void Gateway::on_record(const schemas::Ungrouped& record, Instant /*now*/, Actions& /*out*/) {
-  mirror_.ungroup(record.group);
+void Gateway::on_record(const schemas::Ungrouped& record, Instant now, Actions& out) {
+  for (const UserId user : mirror_.ungroup(record.group)) on_group_change(user, {.group = record.group}, now, out);
+}
+
+void Gateway::on_group_change(UserId user, const schemas::GroupChange& change, Instant now, Actions& out) {
+  Session* session = sessions_.find(user);
+  if (session == nullptr || session->phase != Session::Phase::open) return;
+  take_event(*session, schemas::EventKind::group, false, schemas::encode(change), now, out);
+}
+
+void Gateway::on_record(schemas::Timer& record, Instant now, Actions& out) {
+  // Beyond any clock; a time that has not come yet stays far from the largest one.
+  constexpr std::uint64_t longest = 366ULL * 24 * 3600 * 1000;
+  const Session* session = find(record.client);
+  if (session == nullptr || session->phase != Session::Phase::open) return;
+  const UserId user = session->user();
+  if (!record.after) return timers_.cancel(user, record.name);
+  const Instant at = now + std::chrono::milliseconds(std::min(*record.after, longest));
+  if (timers_.set(user, record.name, at, std::move(record.payload))) return;
+  ++counters_.timers_refused;
+  out.push_back(Note{.level = Note::Level::warning,
+                     .event = "timer_refused",
+                     .text = "client " + record.client.text() + " has " + std::to_string(Timers::max_per_user) +
+                             " timers already; '" + printable(record.name) + "' is not set"});
 }
 
 void Gateway::on_record(schemas::SessionSet& record, Instant /*now*/, Actions& /*out*/) {
@@ -262,6 +291,7 @@ void Gateway::on_record(schemas::Close& record, Instant /*now*/, Actions& out) {
 void Gateway::on_record(const schemas::Committed& record, Instant /*now*/, Actions& out) {
   Session* session = find(record.client);
   if (session == nullptr) return;
+  session->known = true;
   if (record.seq > session->last) {
     // The broker has closed the client by itself, with an event of its own: we were dead for it.
     ++counters_.refused;

@@ -10,7 +10,9 @@ namespace {
 
 using ::testing::Contains;
 using ::testing::ElementsAre;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using C = Conversation;
 
 // Three users, live.
@@ -29,8 +31,56 @@ TEST_F(Downlink, a_message_reaches_its_client) {
 }
 
 TEST_F(Downlink, a_message_reaches_everybody_but_those_left_out) {
-  EXPECT_THAT(c.delivers(1, C::to_all("hi")), ElementsAre("to 1,2,3 hi"));
-  EXPECT_THAT(c.delivers(2, C::to_all("hi", {C::client(2)})), ElementsAre("to 1,3 hi"));
+  c.delivers(1, C::committed(1, 0), C::committed(2, 0), C::committed(3, 0));
+  EXPECT_THAT(c.delivers(4, C::to_all("hi")), ElementsAre("to 1,2,3 hi"));
+  EXPECT_THAT(c.delivers(5, C::to_all("hi", {C::client(2)})), ElementsAre("to 1,3 hi"));
+}
+
+TEST_F(Downlink, what_is_for_everybody_is_not_for_clients_that_have_not_come_to_be) {
+  EXPECT_THAT(c.delivers(1, C::to_all("a"), C::committed(2, 0), C::to_all("b"), C::committed(2, 1), C::committed(1, 1),
+                         C::to_all("c")),
+              ElementsAre("to 2 b", "to 1,2 c"));
+}
+
+TEST_F(Downlink, a_timer_becomes_an_event_of_its_client_when_its_time_has_come) {
+  c.delivers(1, schemas::Timer{.client = C::client(2), .name = "t", .after = 300, .payload = "x"},
+             schemas::Timer{.client = C::client(3), .name = "t", .after = 300},
+             schemas::Timer{.client = C::client(3), .name = "t"});
+  EXPECT_THAT(c.passes(200ms), Not(Contains(HasSubstr("timer"))));
+  EXPECT_THAT(c.passes(200ms), Contains("up timer 2.2 t x"));
+  EXPECT_THAT(c.passes(500ms), Not(Contains(HasSubstr("timer"))));
+  EXPECT_EQ(c.gateway.counters().timers, 1U);
+}
+
+TEST_F(Downlink, a_timer_waits_through_a_broken_link_and_is_kept_until_it_is_committed) {
+  c.delivers(1, schemas::Timer{.client = C::client(1), .name = "t", .after = 50});
+  c.breaks();
+  c.turn(100ms);
+  EXPECT_THAT(c.links(1, 2), ElementsAre("up open 1.1", "up timer 1.2 t ", "up open 2.1", "up open 3.1"));
+}
+
+TEST_F(Downlink, a_timer_goes_with_its_client) {
+  c.delivers(1, schemas::Timer{.client = C::client(1), .name = "t", .after = 50});
+  c.leaves(1);
+  EXPECT_THAT(c.passes(300ms), Not(Contains(HasSubstr("timer"))));
+}
+
+TEST_F(Downlink, a_client_has_a_limited_number_of_timers) {
+  for (std::uint64_t i = 0; i <= Timers::max_per_user; ++i)
+    c.delivers(i + 1, schemas::Timer{.client = C::client(1), .name = "t" + std::to_string(i), .after = 50});
+  EXPECT_EQ(c.gateway.counters().timers_refused, 1U);
+  EXPECT_TRUE(c.gateway.live());
+}
+
+TEST_F(Downlink, a_member_that_watches_gets_events_about_its_membership) {
+  const auto watched = [](std::uint64_t user, std::string group, std::uint64_t size) {
+    return schemas::Joined{.client = C::client(user), .group = std::move(group), .watch = true, .size = size};
+  };
+  c.delivers(1, watched(1, "a", 1), C::joined(2, "a"), watched(3, "a", 3), watched(3, "b", 1));
+  EXPECT_THAT(c.turn(), ElementsAre("up joined 1.2 a size=1", "up joined 3.2 a size=3", "up joined 3.3 b size=1"));
+  c.delivers(5, schemas::Left{C::client(2), "a", 2}, schemas::Left{C::client(1), "a", 1}, watched(3, "a", 1),
+             schemas::Ungrouped{"a"}, schemas::Ungrouped{"none"});
+  EXPECT_THAT(c.turn(), ElementsAre("up left 1.3 a size=1", "up left 3.4 a size=0"));
 }
 
 TEST_F(Downlink, who_said_goodbye_still_hears_the_answers_to_what_was_said_before) {
@@ -150,7 +200,7 @@ TEST_F(Downlink, a_gap_costs_every_client_and_counts_as_applied) {
   EXPECT_THAT(c.control(schemas::Gap{.through = 40, .reason = "too far behind"}),
               ElementsAre("close 3 1012 too far behind", "close 2 1012 too far behind", "close 1 1012 too far behind"));
   c.opens(4);
-  EXPECT_THAT(c.delivers(41, C::to_all("hi")), ElementsAre("to 4 hi"));
+  EXPECT_THAT(c.delivers(41, C::to_client(4, "hi")), ElementsAre("to 4 hi"));
 }
 
 TEST_F(Downlink, a_welcome_beyond_what_was_applied_is_a_gap_before_anything_is_offered) {

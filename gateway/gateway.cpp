@@ -124,6 +124,7 @@ void Gateway::forget(Session& session) {
   const UserId user = session.user();
   uplink_.forget(session);
   mirror_.forget(user);
+  timers_.forget(user);
   sessions_.remove(user);
 }
 
@@ -131,6 +132,18 @@ Session* Gateway::find(const ClientId& client) {
   if (client.gateway != config_.incarnation) return nullptr;
   Session* session = sessions_.find({client.counter});
   return session != nullptr && session->client == client ? session : nullptr;
+}
+
+// The event of a timer is the client's like any other: kept until it is committed.
+void Gateway::wake(Instant now, Actions& out) {
+  while (auto due = timers_.take_due(now)) {
+    Session* session = sessions_.find(due->user);
+    if (session == nullptr || session->phase != Session::Phase::open) continue;
+    if (FAIRLEAD_MUTATION(forget_timers) && !link_.live()) continue;
+    ++counters_.timers;
+    const schemas::TimerFired fired{.name = std::move(due->name), .payload = std::move(due->payload)};
+    take_event(*session, schemas::EventKind::timer, false, schemas::encode(fired), now, out);
+  }
 }
 
 // ---- the link
@@ -152,6 +165,7 @@ void Gateway::on_turn(Instant now, Actions& out) {
         .incarnation = config_.incarnation, .name = config_.name, .lineage = lineage_, .applied = down_.last()};
     send_alone(encoded(hello), now, out);
   }
+  wake(now, out);
   if (link_.live()) {
     flush(now, out);
     const bool owed = unacknowledged_ >= config_.acknowledge_bytes || (unacknowledged_ > 0 && now >= acknowledge_at_) ||
@@ -165,6 +179,7 @@ Instant Gateway::next_time() const {
   if (finished_) return last_turn_ + longest_sleep;
   if (link_.live() && !batch_.empty()) return {};  // something was handed in after the turn
   Instant next = std::min(link_.next_time(), last_turn_ + longest_sleep);
+  next = std::min(next, timers_.next_time());
   if (unacknowledged_ > 0 && link_.live()) next = std::min(next, acknowledge_at_);
   if (stopping_) next = std::min(next, sessions_.size() == 0 && !said_bye_ ? Instant{} : stop_at_);
   return next;
@@ -189,7 +204,7 @@ void Gateway::offer_everything(bool with_snapshots, Instant now, Actions& out) {
           .client = session->client, .committed = session->committed, .peer = session->peer};
       if (const Mirror::Entry* entry = mirror_.find(session->user())) {
         snapshot.uid = entry->uid;
-        snapshot.groups.assign(entry->groups.begin(), entry->groups.end());
+        for (const auto& [group, watch] : entry->groups) snapshot.groups.push_back(group);
         snapshot.session_version = entry->session_version;
         snapshot.session = entry->session;
       }

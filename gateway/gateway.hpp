@@ -21,6 +21,7 @@
 #include "bus/time.hpp"
 #include "gateway/mirror.hpp"
 #include "gateway/session.hpp"
+#include "gateway/timers.hpp"
 #include "gateway/uplink.hpp"
 #include "gateway/user_id.hpp"
 #include "schemas/frame.hpp"
@@ -103,17 +104,19 @@ class Gateway {
     std::uint64_t events = 0;     // taken from users, open and close included
     std::uint64_t committed = 0;  // of these
     std::uint64_t offered_again = 0;
-    std::uint64_t deliveries = 0;  // numbered records applied
-    std::uint64_t to_users = 0;    // messages handed to users' connections
-    std::uint64_t repeated = 0;    // deliveries that had been applied before
-    std::uint64_t gaps = 0;        // holes in the deliveries, each of which reset the link
-    std::uint64_t stale = 0;       // frames of another link
-    std::uint64_t bad = 0;         // frames that could not be read
-    std::uint64_t unknown = 0;     // records of a type we do not know
-    std::uint64_t refused = 0;     // clients that the broker did not have
-    std::uint64_t cut_off = 0;     // times that we were too far behind
-    std::uint64_t links = 0;       // welcomes
-    std::uint64_t pauses = 0;      // of single users
+    std::uint64_t deliveries = 0;      // numbered records applied
+    std::uint64_t to_users = 0;        // messages handed to users' connections
+    std::uint64_t repeated = 0;        // deliveries that had been applied before
+    std::uint64_t gaps = 0;            // holes in the deliveries, each of which reset the link
+    std::uint64_t stale = 0;           // frames of another link
+    std::uint64_t bad = 0;             // frames that could not be read
+    std::uint64_t unknown = 0;         // records of a type we do not know
+    std::uint64_t refused = 0;         // clients that the broker did not have
+    std::uint64_t timers = 0;          // that woke a client
+    std::uint64_t timers_refused = 0;  // of clients that had too many
+    std::uint64_t cut_off = 0;         // times that we were too far behind
+    std::uint64_t links = 0;           // welcomes
+    std::uint64_t pauses = 0;          // of single users
     std::uint64_t pauses_of_all = 0;
     std::uint64_t after_close = 0;  // messages that came for or from users who are gone
   };
@@ -158,6 +161,8 @@ class Gateway {
   void forget(Session& session);
   Session* find(const ClientId& client);
 
+  void wake(Instant now, Actions& out);
+
   // Up.
   void offer_everything(bool with_snapshots, Instant now, Actions& out);
   void append_numbered(std::string_view record, Instant now, Actions& out);
@@ -185,7 +190,9 @@ class Gateway {
   void on_record(const schemas::Ungrouped& record, Instant now, Actions& out);
   void on_record(schemas::SessionSet& record, Instant now, Actions& out);
   void on_record(schemas::Close& record, Instant now, Actions& out);
+  void on_record(schemas::Timer& record, Instant now, Actions& out);
   void on_record(const schemas::Committed& record, Instant now, Actions& out);
+  void on_group_change(UserId user, const schemas::GroupChange& change, Instant now, Actions& out);
   std::vector<UserId> targets(const schemas::Send& send);
 
   Config config_;
@@ -197,6 +204,7 @@ class Gateway {
   Sessions sessions_;
   Uplink uplink_;
   Mirror mirror_;
+  Timers timers_;
 
   OutStream up_;                    // this link's numbered stream to the broker
   schemas::FrameBuilder batch_;     // what is going to be sent of it

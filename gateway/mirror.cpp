@@ -12,22 +12,34 @@ void Mirror::bind(UserId user, const std::optional<std::string>& uid) {
   if (uid) uids_[*uid].insert(user);
 }
 
-void Mirror::join(UserId user, const std::string& group) {
-  entries_[user].groups.insert(group);
+bool Mirror::join(UserId user, const std::string& group, bool watch) {
+  const auto [at, fresh] = entries_[user].groups.try_emplace(group, watch);
+  at->second = at->second || watch;
   groups_[group].insert(user);
+  return fresh;
 }
 
-void Mirror::leave(UserId user, const std::string& group) {
+bool Mirror::leave(UserId user, const std::string& group) {
   const auto entry = entries_.find(user);
-  if (entry == entries_.end() || entry->second.groups.erase(group) == 0) return;
+  if (entry == entries_.end()) return false;
+  const auto at = entry->second.groups.find(group);
+  if (at == entry->second.groups.end()) return false;
+  const bool watched = at->second;
+  entry->second.groups.erase(at);
   take_out(groups_, group, user);
+  return watched;
 }
 
-void Mirror::ungroup(const std::string& group) {
+std::vector<UserId> Mirror::ungroup(const std::string& group) {
+  std::vector<UserId> watchers;
   const auto members = groups_.find(group);
-  if (members == groups_.end()) return;
-  for (const UserId user : members->second) entries_[user].groups.erase(group);
+  if (members == groups_.end()) return watchers;
+  for (const UserId user : members->second) {
+    const auto left = entries_[user].groups.extract(group);
+    if (left.mapped()) watchers.push_back(user);
+  }
   groups_.erase(members);
+  return watchers;
 }
 
 void Mirror::set_session(UserId user, std::uint64_t version, std::string session) {
@@ -41,7 +53,7 @@ void Mirror::forget(UserId user) {
   if (at == entries_.end()) return;
   const Entry& entry = at->second;
   if (entry.uid) take_out(uids_, *entry.uid, user);
-  for (const auto& group : entry.groups) take_out(groups_, group, user);
+  for (const auto& [group, watch] : entry.groups) take_out(groups_, group, user);
   entries_.erase(at);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -20,15 +21,18 @@ class Mirror {
  public:
   struct Entry {
     std::optional<std::string> uid;
-    std::set<std::string, std::less<>> groups;
+    std::map<std::string, bool> groups;  // and whether the client wants events about its membership
     std::uint64_t session_version = 0;
     std::string session;
   };
 
   void bind(UserId user, const std::optional<std::string>& uid);
-  void join(UserId user, const std::string& group);
-  void leave(UserId user, const std::string& group);
-  void ungroup(const std::string& group);
+  // Whether the user was no member before. One that watches goes on watching.
+  bool join(UserId user, const std::string& group, bool watch = false);
+  // Whether the user was a member that watched.
+  bool leave(UserId user, const std::string& group);
+  // The members that watched.
+  std::vector<UserId> ungroup(const std::string& group);
   void set_session(UserId user, std::uint64_t version, std::string session);
   void forget(UserId user);
 

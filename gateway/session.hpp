@@ -34,6 +34,7 @@ struct Session {
   std::size_t place = 0;              // in Sessions' list
   Phase phase = Phase::open;
   bool paused = false;
+  bool known = false;  // to the broker: what is for everybody is for this client too
 
   UserId user() const { return {client.counter}; }
 };

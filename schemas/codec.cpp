@@ -15,7 +15,7 @@ Writer begin(std::string& out, std::size_t fields) {
 
 EventKind take_kind(Cursor& c) {
   const std::uint64_t kind = c.number();
-  if (kind < 1 || kind > 3) c.fail();
+  if (kind < 1 || kind > static_cast<std::uint64_t>(last_event_kind)) c.fail();
   return static_cast<EventKind>(kind);
 }
 
@@ -49,8 +49,10 @@ GatewayWelcome take(Cursor& c, GatewayWelcome*) {
 }
 Deliver take(Cursor& c, Deliver*) { return {.send = take_send(c)}; }
 Bound take(Cursor& c, Bound*) { return {.client = c.client(), .uid = take_optional(c, max_name)}; }
-Joined take(Cursor& c, Joined*) { return {.client = c.client(), .group = take_string(c, max_name)}; }
-Left take(Cursor& c, Left*) { return {.client = c.client(), .group = take_string(c, max_name)}; }
+Joined take(Cursor& c, Joined*) {
+  return {.client = c.client(), .group = take_string(c, max_name), .watch = c.boolean(), .size = c.number()};
+}
+Left take(Cursor& c, Left*) { return {.client = c.client(), .group = take_string(c, max_name), .size = c.number()}; }
 Ungrouped take(Cursor& c, Ungrouped*) { return {.group = take_string(c, max_name)}; }
 SessionSet take(Cursor& c, SessionSet*) {
   return {.client = c.client(), .version = c.number(), .session = take_string(c, max_session)};
@@ -61,6 +63,12 @@ Close take(Cursor& c, Close*) {
           .last = take_optional(c, max_payload),
           .binary = c.boolean(),
           .reason = take_string(c, max_text)};
+}
+Timer take(Cursor& c, Timer*) {
+  return {.client = c.client(),
+          .name = take_string(c, max_name),
+          .after = take_optional_number(c),
+          .payload = take_string(c, max_session)};
 }
 Committed take(Cursor& c, Committed*) { return {.client = c.client(), .seq = c.number()}; }
 Refused take(Cursor& c, Refused*) { return {.client = c.client(), .reason = take_string(c, max_text)}; }
@@ -87,12 +95,14 @@ Drain take(Cursor&, Drain*) { return {}; }
 Outcome take(Cursor& c, Outcome*) {
   Outcome outcome{.unit = {c.number()}, .attempt = c.number(), .seq = c.number()};
   const std::uint64_t verdict = c.number();
-  if (verdict > 1) c.fail();
+  if (verdict > 2) c.fail();
   outcome.verdict = static_cast<Verdict>(verdict);
   outcome.effects = decode_effects(c);
   outcome.error = take_string(c, max_text);
+  outcome.after = c.number();
   return outcome;
 }
+Publication take(Cursor& c, Publication*) { return {.id = c.number(), .effects = decode_effects(c)}; }
 Progress take(Cursor& c, Progress*) { return {.unit = {c.number()}, .attempt = c.number()}; }
 WorkerWelcome take(Cursor& c, WorkerWelcome*) { return {.incarnation = {c.number()}, .shard = take_u16(c)}; }
 UnitEvent take_unit_event(Cursor& c) {
@@ -169,11 +179,11 @@ constexpr std::uint32_t elements_of<Bound>() {
 }
 template <>
 constexpr std::uint32_t elements_of<Joined>() {
-  return 3;
+  return 5;
 }
 template <>
 constexpr std::uint32_t elements_of<Left>() {
-  return 3;
+  return 4;
 }
 template <>
 constexpr std::uint32_t elements_of<Ungrouped>() {
@@ -221,7 +231,15 @@ constexpr std::uint32_t elements_of<Drain>() {
 }
 template <>
 constexpr std::uint32_t elements_of<Outcome>() {
-  return 7;
+  return 8;
+}
+template <>
+constexpr std::uint32_t elements_of<Publication>() {
+  return 3;
+}
+template <>
+constexpr std::uint32_t elements_of<Timer>() {
+  return 5;
 }
 template <>
 constexpr std::uint32_t elements_of<Progress>() {
@@ -305,8 +323,10 @@ void append(std::string& out, const Bound& r) {
   Writer w = begin<Bound>(out, 2);
   put_optional(w.client(r.client), r.uid);
 }
-void append(std::string& out, const Joined& r) { begin<Joined>(out, 2).client(r.client).bytes(r.group); }
-void append(std::string& out, const Left& r) { begin<Left>(out, 2).client(r.client).bytes(r.group); }
+void append(std::string& out, const Joined& r) {
+  begin<Joined>(out, 4).client(r.client).bytes(r.group).boolean(r.watch).number(r.size);
+}
+void append(std::string& out, const Left& r) { begin<Left>(out, 3).client(r.client).bytes(r.group).number(r.size); }
 void append(std::string& out, const Ungrouped& r) { begin<Ungrouped>(out, 1).bytes(r.group); }
 void append(std::string& out, const SessionSet& r) {
   begin<SessionSet>(out, 3).client(r.client).number(r.version).bytes(r.session);
@@ -314,6 +334,10 @@ void append(std::string& out, const SessionSet& r) {
 void append(std::string& out, const Close& r) {
   Writer w = begin<Close>(out, 5);
   put_optional(w.client(r.client).boolean(r.now), r.last).boolean(r.binary).bytes(r.reason);
+}
+void append(std::string& out, const Timer& r) {
+  Writer w = begin<Timer>(out, 4);
+  put_optional(w.client(r.client).bytes(r.name), r.after).bytes(r.payload);
 }
 void append(std::string& out, const Committed& r) { begin<Committed>(out, 2).client(r.client).number(r.seq); }
 void append(std::string& out, const Refused& r) { begin<Refused>(out, 2).client(r.client).bytes(r.reason); }
@@ -329,13 +353,17 @@ void append(std::string& out, const Query& r) {
 }
 void append(std::string& out, const Drain&) { begin<Drain>(out, 0); }
 void append(std::string& out, const Outcome& r) {
-  begin<Outcome>(out, 6)
+  begin<Outcome>(out, 7)
       .number(r.unit.value)
       .number(r.attempt)
       .number(r.seq)
       .number(static_cast<std::uint64_t>(r.verdict));
   append_effects(out, r.effects);
-  Writer(out).bytes(r.error);
+  Writer(out).bytes(r.error).number(r.after);
+}
+void append(std::string& out, const Publication& r) {
+  begin<Publication>(out, 2).number(r.id);
+  append_effects(out, r.effects);
 }
 void append(std::string& out, const Progress& r) { begin<Progress>(out, 2).number(r.unit.value).number(r.attempt); }
 void append(std::string& out, const WorkerWelcome& r) {

@@ -26,6 +26,7 @@ void append(std::string& out, const Left& record);
 void append(std::string& out, const Ungrouped& record);
 void append(std::string& out, const SessionSet& record);
 void append(std::string& out, const Close& record);
+void append(std::string& out, const Timer& record);
 void append(std::string& out, const Committed& record);
 void append(std::string& out, const Refused& record);
 void append(std::string& out, const Gap& record);
@@ -34,6 +35,7 @@ void append(std::string& out, const Credit& record);
 void append(std::string& out, const Query& record);
 void append(std::string& out, const Drain& record);
 void append(std::string& out, const Outcome& record);
+void append(std::string& out, const Publication& record);
 void append(std::string& out, const Progress& record);
 void append(std::string& out, const WorkerWelcome& record);
 void append(std::string& out, const Unit& record);
@@ -62,5 +64,9 @@ std::string encode(const Handshake& handshake);
 Result<Handshake> decode_handshake(std::string_view bytes);
 std::string encode(const CloseReason& reason);
 Result<CloseReason> decode_close_reason(std::string_view bytes);
+std::string encode(const TimerFired& timer);
+Result<TimerFired> decode_timer_fired(std::string_view bytes);
+std::string encode(const GroupChange& change);
+Result<GroupChange> decode_group_change(std::string_view bytes);
 
 }  // namespace fairlead::schemas

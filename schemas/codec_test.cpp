@@ -113,14 +113,14 @@ TEST(Codec, records_of_other_types_are_unknown_and_passed_over) {
 
 TEST(Codec, strings_may_be_str) {
   const std::string bytes(
-      "\x93\x17\xb0"
-      "0123456789abcdef\xa4room",
-      24);
+      "\x94\x18\xb0"
+      "0123456789abcdef\xa4room\x02",
+      25);
   Cursor cursor(bytes);
   const auto record = decode_to_gateway(cursor);
   ASSERT_TRUE(cursor.ok());
-  EXPECT_EQ(std::get<Joined>(record).group, "room");
-  EXPECT_EQ(std::get<Joined>(record).client.encode(), "0123456789abcdef");
+  EXPECT_EQ(std::get<Left>(record).group, "room");
+  EXPECT_EQ(std::get<Left>(record).client.encode(), "0123456789abcdef");
 }
 
 TEST(Codec, keeps_the_limits_of_sizes) {
@@ -157,9 +157,9 @@ TEST(Codec, keeps_the_limits_of_numbers) {
 
 TEST(Codec, refuses_numbers_that_mean_nothing) {
   EXPECT_FALSE(readable(Leg::gateway_to_broker, Event{.kind = static_cast<EventKind>(0)}));
-  EXPECT_FALSE(readable(Leg::gateway_to_broker, Event{.kind = static_cast<EventKind>(4)}));
+  EXPECT_FALSE(readable(Leg::gateway_to_broker, Event{.kind = static_cast<EventKind>(6)}));
   EXPECT_FALSE(readable(Leg::worker_to_broker, Query{.ask = static_cast<Ask>(13)}));
-  EXPECT_FALSE(readable(Leg::worker_to_broker, Outcome{.verdict = static_cast<Verdict>(2)}));
+  EXPECT_FALSE(readable(Leg::worker_to_broker, Outcome{.verdict = static_cast<Verdict>(3)}));
   EXPECT_FALSE(readable(Leg::broker_to_gateway, Deliver{.send = {.scope = static_cast<Scope>(4)}}));
   // A shard has 16 bits: 65536 must not become 0.
   const std::string bytes("\x93\x28\x01\xce\x00\x01\x00\x00", 8);

@@ -34,9 +34,11 @@ struct Bind {
   bool operator==(const Bind&) const = default;
 };
 
+// With `watch`, the client gets an event of its own for this and for whatever ends its membership.
 struct Join {
   ClientId client;
   std::string group;
+  bool watch = false;
 
   bool operator==(const Join&) const = default;
 };
@@ -55,7 +57,8 @@ struct Ungroup {
   bool operator==(const Ungroup&) const = default;
 };
 
-// Replaces a client's session. With `expected`, only if the session still has that version; otherwise nothing happens.
+// Replaces a client's session. With `expected`, only if the session still has that version; otherwise the whole outcome
+// does not count and its event is handled again, or, in a publication, this effect is passed over.
 struct SetSession {
   ClientId client;
   std::optional<std::uint64_t> expected;
@@ -74,6 +77,26 @@ struct CloseClient {
   bool operator==(const CloseClient&) const = default;
 };
 
-using Effect = std::variant<Send, Bind, Join, Leave, Ungroup, SetSession, CloseClient>;
+// The same to every client bound to the uid.
+struct CloseUid {
+  std::string uid;
+  std::optional<std::string> last;
+  bool binary = false;
+
+  bool operator==(const CloseUid&) const = default;
+};
+
+// The client gets a timer event after so long, if it is still there. One of the same name is replaced; without `after`
+// it is only taken away.
+struct SetTimer {
+  ClientId client;
+  std::string name;
+  std::optional<std::uint64_t> after;  // milliseconds
+  std::string payload;
+
+  bool operator==(const SetTimer&) const = default;
+};
+
+using Effect = std::variant<Send, Bind, Join, Leave, Ungroup, SetSession, CloseClient, SetTimer, CloseUid>;
 
 }  // namespace fairlead::schemas

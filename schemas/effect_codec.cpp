@@ -11,7 +11,9 @@ enum EffectType : std::uint64_t {
   leave = 4,
   ungroup = 5,
   set_session = 6,
-  close_client = 7
+  close_client = 7,
+  set_timer = 8,
+  close_uid = 9
 };
 
 struct Append {
@@ -19,16 +21,22 @@ struct Append {
 
   void operator()(const Send& e) { put_send(w.array(2).number(send), e); }
   void operator()(const Bind& e) { put_optional(w.array(3).number(bind).client(e.client), e.uid); }
-  void operator()(const Join& e) { w.array(3).number(join).client(e.client).bytes(e.group); }
+  void operator()(const Join& e) { w.array(4).number(join).client(e.client).bytes(e.group).boolean(e.watch); }
   void operator()(const Leave& e) { w.array(3).number(leave).client(e.client).bytes(e.group); }
   void operator()(const Ungroup& e) { w.array(2).number(ungroup).bytes(e.group); }
   void operator()(const SetSession& e) {
     w.array(4).number(set_session).client(e.client);
-    e.expected ? w.number(*e.expected) : w.nil();
-    w.bytes(e.session);
+    put_optional(w, e.expected).bytes(e.session);
   }
   void operator()(const CloseClient& e) {
     put_optional(w.array(5).number(close_client).client(e.client).boolean(e.now), e.last).boolean(e.binary);
+  }
+  void operator()(const SetTimer& e) {
+    w.array(5).number(set_timer).client(e.client).bytes(e.name);
+    put_optional(w, e.after).bytes(e.payload);
+  }
+  void operator()(const CloseUid& e) {
+    put_optional(w.array(4).number(close_uid).bytes(e.uid), e.last).boolean(e.binary);
   }
 };
 
@@ -40,6 +48,8 @@ struct Measure {
   }
   std::size_t operator()(const SetSession& e) const { return e.session.size(); }
   std::size_t operator()(const CloseClient& e) const { return e.last ? e.last->size() : 0; }
+  std::size_t operator()(const CloseUid& e) const { return max_name + (e.last ? e.last->size() : 0); }
+  std::size_t operator()(const SetTimer& e) const { return max_name + e.payload.size(); }
   std::size_t operator()(const auto&) const { return max_name; }
 };
 
@@ -65,7 +75,7 @@ Effect decode_effect(Cursor& c) {
       known = 3, effect = Bind{.client = c.client(), .uid = take_optional(c, max_name)};
       break;
     case join:
-      known = 3, effect = Join{.client = c.client(), .group = take_string(c, max_name)};
+      known = 4, effect = Join{.client = c.client(), .group = take_string(c, max_name), .watch = c.boolean()};
       break;
     case leave:
       known = 3, effect = Leave{.client = c.client(), .group = take_string(c, max_name)};
@@ -76,7 +86,7 @@ Effect decode_effect(Cursor& c) {
     case set_session: {
       known = 4;
       SetSession set{.client = c.client()};
-      if (!c.nil()) set.expected = c.number();
+      set.expected = take_optional_number(c);
       set.session = take_string(c, max_session);
       effect = std::move(set);
       break;
@@ -85,6 +95,17 @@ Effect decode_effect(Cursor& c) {
       known = 5;
       effect = CloseClient{
           .client = c.client(), .now = c.boolean(), .last = take_optional(c, max_payload), .binary = c.boolean()};
+      break;
+    case set_timer:
+      known = 5;
+      effect = SetTimer{.client = c.client(),
+                        .name = take_string(c, max_name),
+                        .after = take_optional_number(c),
+                        .payload = take_string(c, max_session)};
+      break;
+    case close_uid:
+      known = 4;
+      effect = CloseUid{.uid = take_string(c, max_name), .last = take_optional(c, max_payload), .binary = c.boolean()};
       break;
     default:
       c.fail();  // an effect we do not know must not be dropped from an outcome in silence

@@ -25,6 +25,11 @@ inline std::optional<std::string> take_optional(Cursor& c, std::size_t limit) {
   return take_string(c, limit);
 }
 
+inline std::optional<std::uint64_t> take_optional_number(Cursor& c) {
+  if (c.nil()) return std::nullopt;
+  return c.number();
+}
+
 template <class T, class Take>
 std::vector<T> take_list(Cursor& c, std::size_t limit, Take take) {
   std::uint32_t count = c.array();
@@ -45,6 +50,10 @@ inline std::vector<std::string> take_names(Cursor& c, std::size_t limit) {
 
 inline Writer& put_optional(Writer& w, const std::optional<std::string>& value) {
   return value ? w.bytes(*value) : w.nil();
+}
+
+inline Writer& put_optional(Writer& w, const std::optional<std::uint64_t>& value) {
+  return value ? w.number(*value) : w.nil();
 }
 
 inline Writer& put_names(Writer& w, const std::vector<std::string>& names) {

@@ -13,7 +13,8 @@
 
 namespace fairlead::schemas {
 
-enum class EventKind : std::uint8_t { open = 1, message = 2, close = 3 };
+enum class EventKind : std::uint8_t { open = 1, message = 2, close = 3, timer = 4, group = 5 };
+inline constexpr EventKind last_event_kind = EventKind::group;
 
 // ---- on every leg
 
@@ -76,7 +77,8 @@ struct Event {
   std::uint64_t seq = 0;
   EventKind kind = EventKind::message;
   bool binary = false;
-  std::string payload;  // open: an encoded Handshake; message: the user's bytes; close: an encoded CloseReason
+  std::string
+      payload;  // message: the user's bytes; otherwise an encoded Handshake, CloseReason, TimerFired, GroupChange
   bool operator==(const Event&) const = default;
 };
 
@@ -106,12 +108,15 @@ struct Joined {
   static constexpr std::uint64_t type = 23;
   ClientId client;
   std::string group;
+  bool watch = false;
+  std::uint64_t size = 0;  // the group's, now
   bool operator==(const Joined&) const = default;
 };
 struct Left {
   static constexpr std::uint64_t type = 24;
   ClientId client;
   std::string group;
+  std::uint64_t size = 0;
   bool operator==(const Left&) const = default;
 };
 struct Ungrouped {
@@ -135,7 +140,17 @@ struct Close {
   std::string reason;  // for logs and, where the user's protocol can carry it, for the user
   bool operator==(const Close&) const = default;
 };
-// Every event of the client up to `seq` is committed: the gateway need not keep it any longer.
+// Wakes the client with a timer event, see SetTimer.
+struct Timer {
+  static constexpr std::uint64_t type = 14;
+  ClientId client;
+  std::string name;
+  std::optional<std::uint64_t> after;  // milliseconds from when the gateway reads this
+  std::string payload;
+  bool operator==(const Timer&) const = default;
+};
+// Every event of the client up to `seq` is committed: the gateway need not keep it any longer. With `seq` 0 the client
+// has come to be, and what follows for everybody is for it as well.
 struct Committed {
   static constexpr std::uint64_t type = 28;
   ClientId client;
@@ -206,7 +221,7 @@ struct Drain {
   bool operator==(const Drain&) const = default;
 };
 
-enum class Verdict : std::uint8_t { done = 0, failed = 1 };
+enum class Verdict : std::uint8_t { done = 0, failed = 1, again = 2 };
 // Numbered, on PUB. What handling one event came to.
 struct Outcome {
   static constexpr std::uint64_t type = 35;
@@ -214,9 +229,18 @@ struct Outcome {
   std::uint64_t attempt = 0;
   std::uint64_t seq = 0;
   Verdict verdict = Verdict::done;
-  std::vector<Effect> effects;  // none when failed
+  std::vector<Effect> effects;  // none unless done
   std::string error;            // empty when done
+  std::uint64_t after = 0;      // milliseconds until the event is to be handled again
   bool operator==(const Outcome&) const = default;
+};
+// Numbered, on PUB. Effects that come from no event. `id` counts from 1 in each incarnation; one that was taken before
+// is acknowledged and passed over.
+struct Publication {
+  static constexpr std::uint64_t type = 37;
+  std::uint64_t id = 0;
+  std::vector<Effect> effects;
+  bool operator==(const Publication&) const = default;
 };
 // The handler of this unit is alive and wants its deadline moved.
 struct Progress {
@@ -277,7 +301,7 @@ struct Answer {
   bool operator==(const Answer&) const = default;
 };
 
-// ---- what an event's payload holds at the two ends of a client's life
+// ---- what the payload of an event that is no message holds
 
 struct Handshake {
   std::string peer;      // "192.0.2.7:5123", "[2001:db8::7]:5123"
@@ -294,13 +318,25 @@ struct CloseReason {
   bool operator==(const CloseReason&) const = default;
 };
 
+struct TimerFired {
+  std::string name;
+  std::string payload;
+  bool operator==(const TimerFired&) const = default;
+};
+struct GroupChange {
+  std::string group;
+  bool joined = false;  // or left
+  std::uint64_t size = 0;
+  bool operator==(const GroupChange&) const = default;
+};
+
 // ---- what each receiver can get
 
 using ToBrokerFromGateway = std::variant<Unknown, Event, Heartbeat, GatewayHello, ClientSnapshot, Bye, Complaint>;
-using ToGateway = std::variant<Unknown, Deliver, Committed, Bound, Joined, Left, Ungrouped, SessionSet, Close,
+using ToGateway = std::variant<Unknown, Deliver, Committed, Bound, Joined, Left, Ungrouped, SessionSet, Close, Timer,
                                Heartbeat, GatewayWelcome, Refused, Gap, Reset, Complaint>;
 using ToBrokerFromWorker =
-    std::variant<Unknown, Outcome, Heartbeat, Credit, Query, Progress, WorkerHello, Drain, Bye, Complaint>;
+    std::variant<Unknown, Outcome, Publication, Heartbeat, Credit, Query, Progress, WorkerHello, Drain, Bye, Complaint>;
 using ToWorker = std::variant<Unknown, Unit, Heartbeat, Cancel, Drained, Answer, WorkerWelcome, Reset, Complaint>;
 
 }  // namespace fairlead::schemas

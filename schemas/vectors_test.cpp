@@ -76,7 +76,7 @@ struct Fields {
   Json operator()(const Send& e) const { return {{"send", json(e)}}; }
   Json operator()(const Bind& e) const { return {{"bind", object(field("client", e.client), field("uid", e.uid))}}; }
   Json operator()(const Join& e) const {
-    return {{"join", object(field("client", e.client), field("group", e.group))}};
+    return {{"join", object(field("client", e.client), field("group", e.group), field("watch", e.watch))}};
   }
   Json operator()(const Leave& e) const {
     return {{"leave", object(field("client", e.client), field("group", e.group))}};
@@ -89,6 +89,14 @@ struct Fields {
   Json operator()(const CloseClient& e) const {
     return {{"close",
              object(field("client", e.client), field("now", e.now), field("last", e.last), field("binary", e.binary))}};
+  }
+
+  Json operator()(const SetTimer& e) const {
+    return {{"timer", object(field("client", e.client), field("name", e.name), field("after", e.after),
+                             field("payload", e.payload))}};
+  }
+  Json operator()(const CloseUid& e) const {
+    return {{"close_uid", object(field("uid", e.uid), field("last", e.last), field("binary", e.binary))}};
   }
 
   Json operator()(const Unknown& r) const { return object(field("type", r.type)); }
@@ -115,8 +123,16 @@ struct Fields {
   }
   Json operator()(const Deliver& r) const { return object(field("send", r.send)); }
   Json operator()(const Bound& r) const { return object(field("client", r.client), field("uid", r.uid)); }
-  Json operator()(const Joined& r) const { return object(field("client", r.client), field("group", r.group)); }
-  Json operator()(const Left& r) const { return object(field("client", r.client), field("group", r.group)); }
+  Json operator()(const Joined& r) const {
+    return object(field("client", r.client), field("group", r.group), field("watch", r.watch), field("size", r.size));
+  }
+  Json operator()(const Left& r) const {
+    return object(field("client", r.client), field("group", r.group), field("size", r.size));
+  }
+  Json operator()(const Timer& r) const {
+    return object(field("client", r.client), field("name", r.name), field("after", r.after),
+                  field("payload", r.payload));
+  }
   Json operator()(const Ungrouped& r) const { return object(field("group", r.group)); }
   Json operator()(const SessionSet& r) const {
     return object(field("client", r.client), field("version", r.version), field("session", r.session));
@@ -140,8 +156,9 @@ struct Fields {
   Json operator()(const Drain&) const { return Json::object(); }
   Json operator()(const Outcome& r) const {
     return object(field("unit", r.unit), field("attempt", r.attempt), field("seq", r.seq), field("verdict", r.verdict),
-                  field("effects", r.effects), field("error", r.error));
+                  field("effects", r.effects), field("error", r.error), field("after", r.after));
   }
+  Json operator()(const Publication& r) const { return object(field("id", r.id), field("effects", r.effects)); }
   Json operator()(const Progress& r) const { return object(field("unit", r.unit), field("attempt", r.attempt)); }
   Json operator()(const WorkerWelcome& r) const {
     return object(field("incarnation", r.incarnation), field("shard", r.shard));
@@ -160,6 +177,10 @@ struct Fields {
   Json operator()(const Handshake& r) const {
     return object(field("peer", r.peer), field("listener", r.listener), field("path", r.path), field("query", r.query),
                   field("headers", r.headers), field("cookies", r.cookies));
+  }
+  Json operator()(const TimerFired& r) const { return object(field("name", r.name), field("payload", r.payload)); }
+  Json operator()(const GroupChange& r) const {
+    return object(field("group", r.group), field("joined", r.joined), field("size", r.size));
   }
   Json operator()(const CloseReason& r) const { return object(field("code", r.code), field("reason", r.reason)); }
 };
@@ -192,10 +213,13 @@ const Handshake websocket{.peer = "192.0.2.7:5123",
                           .headers = {{"host", "example.org"}, {"user-agent", "x"}},
                           .cookies = {{"id", "7"}}};
 const CloseReason gone{.code = 1001, .reason = "the gateway is gone"};
+const TimerFired tick{.name = "tick", .payload = "round 1"};
+const GroupChange joined{.group = "room", .joined = true, .size = 3};
 
 Json payloads() {
   return {vector("open", "of a WebSocket client", encode(websocket), Fields{}(websocket)),
-          vector("close", "", encode(gone), Fields{}(gone))};
+          vector("close", "", encode(gone), Fields{}(gone)), vector("timer", "", encode(tick), Fields{}(tick)),
+          vector("group", "", encode(joined), Fields{}(joined))};
 }
 
 Json frame(const std::string& shows, const std::string& topic, const Header& header,
@@ -281,6 +305,8 @@ TEST(Vectors, of_payloads_and_frames_are_read_as_what_they_say) {
   const auto bytes = [](const Json& one) { return from_hex(one.at("hex").get<std::string>()).value(); };
   EXPECT_EQ(Fields{}(decode_handshake(bytes(payloads.at(0))).value()), payloads.at(0).at("fields"));
   EXPECT_EQ(Fields{}(decode_close_reason(bytes(payloads.at(1))).value()), payloads.at(1).at("fields"));
+  EXPECT_EQ(Fields{}(decode_timer_fired(bytes(payloads.at(2))).value()), payloads.at(2).at("fields"));
+  EXPECT_EQ(Fields{}(decode_group_change(bytes(payloads.at(3))).value()), payloads.at(3).at("fields"));
   for (const auto& one : Json::parse(read(std::string(FAIRLEAD_VECTORS) + "/frames.json"))) {
     SCOPED_TRACE(one.dump());
     const std::string frame = bytes(one);

@@ -39,6 +39,11 @@ struct Unanswered {
   std::uint64_t id = 0;
   bool operator==(const Unanswered&) const = default;
 };
+// A publication (Worker::publish) is committed.
+struct Published {
+  std::uint64_t id = 0;
+  bool operator==(const Published&) const = default;
+};
 // A fact worth a line in the log.
 struct Note {
   enum class Level { debug, info, warning };
@@ -48,7 +53,7 @@ struct Note {
   bool operator==(const Note&) const = default;
 };
 
-using Action = std::variant<OpenLink, CloseLink, SendControl, Publish, Answered, Unanswered, Note>;
+using Action = std::variant<OpenLink, CloseLink, SendControl, Publish, Answered, Unanswered, Published, Note>;
 using Actions = std::vector<Action>;
 
 }  // namespace fairlead::worker

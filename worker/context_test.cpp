@@ -79,7 +79,7 @@ TEST(Context, collects_effects_in_their_order) {
                   Effect(schemas::Send{.scope = Scope::groups, .names = {"g"}, .payload = "4"}),
                   Effect(schemas::Bind{me, "7"}), Effect(schemas::Bind{other, std::nullopt}),
                   Effect(schemas::Join{other, "g"}), Effect(schemas::Leave{me, "g"}), Effect(schemas::Ungroup{"h"}),
-                  Effect(schemas::SetSession{me, std::nullopt, "s"}), Effect(schemas::SetSession{other, 3, "t"}),
+                  Effect(schemas::SetSession{me, 0, "s"}), Effect(schemas::SetSession{other, 3, "t"}),
                   Effect(schemas::CloseClient{.client = me, .last = "bye"}),
                   Effect(schemas::CloseClient{.client = other, .now = true})));
 }
@@ -197,4 +197,53 @@ TEST(Context, an_answer_that_makes_no_sense_is_an_error) {
 }
 
 }  // namespace
+TEST(Context, the_client_s_own_session_is_set_only_if_nobody_else_has_set_it_meanwhile) {
+  TestContext t;
+  t.own.session_version = 4;
+  t.ctx.set_session("a");
+  t.ctx.set_session("b");
+  t.ctx.set_session(other, "c");
+  EXPECT_THAT(t.events.take_effects(),
+              ElementsAre(Effect(schemas::SetSession{.client = me, .expected = 4, .session = "a"}),
+                          Effect(schemas::SetSession{.client = me, .expected = 5, .session = "b"}),
+                          Effect(schemas::SetSession{.client = other, .session = "c"})));
+}
+
+TEST(Context, an_update_of_a_session_is_made_of_what_the_broker_has_now) {
+  TestContext t;
+  t.own.session = "1";
+  const auto grow = [](std::string_view session) { return std::string(session) + "+"; };
+  EXPECT_TRUE(t.ctx.update_session(me, grow).value());
+  t.queries.answers = {{.complete = true, .items = {other.encode(), "", "7", "x"}}, {.complete = true}};
+  EXPECT_TRUE(t.ctx.update_session(other, grow).value());
+  EXPECT_FALSE(t.ctx.update_session(other, grow).value()) << "it is not online";
+  EXPECT_FALSE(t.ctx.update_session(other, grow)) << "nobody answers";
+  EXPECT_THAT(t.events.take_effects(),
+              ElementsAre(Effect(schemas::SetSession{.client = me, .expected = 0, .session = "1+"}),
+                          Effect(schemas::SetSession{.client = other, .expected = 7, .session = "x+"})));
+}
+
+TEST(Context, timers_uids_and_watched_groups_become_effects) {
+  TestContext t;
+  t.ctx.after(5s, "t", "x");
+  t.ctx.set_timer(other, "t", -1ms);
+  t.ctx.cancel_timer("t");
+  t.ctx.close_uid("7", "bye");
+  t.ctx.join_group("g", {.watch = true});
+  EXPECT_THROW(t.ctx.after(1s, ""), std::invalid_argument);
+  EXPECT_THAT(t.events.take_effects(),
+              ElementsAre(Effect(schemas::SetTimer{.client = me, .name = "t", .after = 5000, .payload = "x"}),
+                          Effect(schemas::SetTimer{.client = other, .name = "t", .after = 0}),
+                          Effect(schemas::SetTimer{.client = me, .name = "t"}),
+                          Effect(schemas::CloseUid{.uid = "7", .last = "bye"}),
+                          Effect(schemas::Join{.client = me, .group = "g", .watch = true})));
+}
+
+TEST(Context, tells_who_is_in_a_group) {
+  TestContext t;
+  t.queries.answers = {{.complete = true, .items = {me.encode(), "7", "1", "", other.encode(), "", "0", ""}}};
+  const auto members = t.ctx.group_members("g").value();
+  EXPECT_THAT(members.value, ElementsAre(testing::Pair(me, "7"), testing::Pair(other, std::nullopt)));
+}
+
 }  // namespace fairlead::worker

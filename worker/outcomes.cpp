@@ -33,6 +33,25 @@ Outcomes::Added Outcomes::add(const schemas::Outcome& outcome, Actions& out) {
     schemas::append(body, failure_in_place_of(outcome));
     added.replaced = true;
   }
+  count(before, out);
+  return added;
+}
+
+std::uint64_t Outcomes::add(const schemas::Publication& publication, Actions& out) {
+  const std::size_t before = builder_.body().size();
+  schemas::append(builder_.body(), publication);
+  return count(before, out);
+}
+
+bool Outcomes::fits(const schemas::Publication& publication) {
+  std::string bytes;
+  schemas::append(bytes, publication);
+  return bytes.size() <= room;
+}
+
+// The record that begins at `before` gets its number.
+std::uint64_t Outcomes::count(std::size_t before, Actions& out) {
+  std::string& body = builder_.body();
   if (builder_.record_bytes() > room) {  // one too many for this frame: it begins the next
     const std::string last = body.substr(before);
     body.resize(before);
@@ -42,7 +61,7 @@ Outcomes::Added Outcomes::add(const schemas::Outcome& outcome, Actions& out) {
   const std::uint64_t number = stream_.next();
   if (first_ == 0) first_ = number;
   if (builder_.record_bytes() >= schemas::batch_bytes) flush(out);
-  return added;
+  return number;
 }
 
 void Outcomes::flush(Actions& out) {

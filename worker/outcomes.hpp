@@ -23,6 +23,9 @@ class Outcomes {
     bool replaced = false;
   };
   Added add(const schemas::Outcome& outcome, Actions& out);
+  // The number it got. Its effects must fit into a frame (Outcomes::fits).
+  std::uint64_t add(const schemas::Publication& publication, Actions& out);
+  static bool fits(const schemas::Publication& publication);
   // What has gathered leaves.
   void flush(Actions& out);
 
@@ -30,9 +33,12 @@ class Outcomes {
   [[nodiscard]] bool on_ack(std::uint64_t ack);
 
   std::uint64_t head() const { return stream_.head(); }
+  std::uint64_t acked() const { return acked_; }
   bool all_committed() const { return builder_.empty() && acked_ >= stream_.head(); }
 
  private:
+  std::uint64_t count(std::size_t before, Actions& out);
+
   LinkId link_;
   OutStream stream_;
   schemas::FrameBuilder builder_;

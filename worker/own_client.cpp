@@ -10,6 +10,8 @@ struct Apply {
 
   void operator()(const schemas::Send&) const {}
   void operator()(const schemas::CloseClient&) const {}
+  void operator()(const schemas::CloseUid&) const {}
+  void operator()(const schemas::SetTimer&) const {}
   void operator()(const schemas::Bind& bind) const {
     if (bind.client == own.id) own.uid = bind.uid;
   }

@@ -54,13 +54,15 @@ class Talk {
   void turn(Duration later = 0ms) {
     now += later;
     worker.on_turn(now, actions);
-    said.clear(), outcomes.clear(), published.clear(), did.clear(), notes.clear();
+    said.clear(), outcomes.clear(), publications.clear(), confirmations.clear(), published.clear(), did.clear(),
+        notes.clear();
     for (const auto& action : std::exchange(actions, {})) std::visit([this](const auto& one) { see(one); }, action);
   }
   void see(const OpenLink& open) { did.emplace_back("open"), link = open.link, sent_ = 0; }
   void see(const CloseLink&) { did.emplace_back("close"); }
   void see(const Note& note) { notes.push_back(note.event); }
   void see(const Answered& answered) { answers.push_back(answered.answer.id); }
+  void see(const Published& confirmed) { confirmations.push_back(confirmed.id); }
   void see(const Unanswered& unanswered) { unanswers.push_back(unanswered.id); }
   void see(const SendControl& send) {
     auto opened = schemas::open_frame(send.frame).value();
@@ -77,7 +79,10 @@ class Talk {
     while (!opened.records.at_end()) {
       published.push_back(schemas::decode_from_worker(opened.records));
       if (const auto* outcome = std::get_if<schemas::Outcome>(&published.back()))
-        outcomes.emplace_back(number++, *outcome);
+        outcomes.emplace_back(number, *outcome);
+      if (const auto* publication = std::get_if<schemas::Publication>(&published.back()))
+        publications.emplace_back(number, publication->id);
+      ++number;
     }
     FAIRLEAD_CHECK(opened.records.ok(), "readable records");
   }
@@ -103,9 +108,23 @@ class Talk {
   // ---- its handler
 
   void done(const Job& job, std::vector<schemas::Effect> effects = {}, Duration took = 100us) {
-    worker.on_handled(job, schemas::Verdict::done, std::move(effects), "", took, now, actions);
+    worker.on_handled(job, outcome_of(job, schemas::Verdict::done, std::move(effects)), took, now, actions);
   }
-  void failed(const Job& job) { worker.on_handled(job, schemas::Verdict::failed, {}, "no", 100us, now, actions); }
+  void postponed(const Job& job) {
+    worker.on_handled(job, outcome_of(job, schemas::Verdict::again), 100us, now, actions);
+  }
+  void failed(const Job& job) {
+    worker.on_handled(job, outcome_of(job, schemas::Verdict::failed, {}, "no"), 100us, now, actions);
+  }
+  static schemas::Outcome outcome_of(const Job& job, schemas::Verdict verdict,
+                                     std::vector<schemas::Effect> effects = {}, std::string error = {}) {
+    return {.unit = job.unit,
+            .attempt = job.attempt,
+            .seq = job.event.seq,
+            .verdict = verdict,
+            .effects = std::move(effects),
+            .error = std::move(error)};
+  }
   // Handles everything that is there, and tells the events' numbers.
   std::vector<std::uint64_t> handle_all() {
     std::vector<std::uint64_t> seqs;
@@ -118,6 +137,8 @@ class Talk {
   Worker worker{{.name = "w", .version = "1.2", .app = "chat", .incarnation = {9}}, Random{1}};
   LinkId link;
   std::uint64_t committed = 0;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> publications;  // number and id
+  std::vector<std::uint64_t> confirmations;
   std::vector<schemas::ToBrokerFromWorker> said;       // on DEALER in the last turn
   std::vector<schemas::ToBrokerFromWorker> published;  // on PUB
   std::vector<std::pair<std::uint64_t, schemas::Outcome>> outcomes;

@@ -1,5 +1,6 @@
 #include "worker/turn.hpp"
 
+#include <algorithm>
 #include <exception>
 
 #include "bus/text.hpp"
@@ -32,6 +33,18 @@ Status call(Handler& handler, EventContext& context, const EventContext::Around&
     case schemas::EventKind::message:
       handler.on_message(context, event.payload);
       return Nothing{};
+    case schemas::EventKind::timer: {
+      const auto timer = schemas::decode_timer_fired(event.payload);
+      if (!timer) return Error{"this timer event cannot be read: " + timer.error().message};
+      handler.on_timer(context, timer->name, timer->payload);
+      return Nothing{};
+    }
+    case schemas::EventKind::group: {
+      auto change = schemas::decode_group_change(event.payload);
+      if (!change) return Error{"this group event cannot be read: " + change.error().message};
+      handler.on_group(context, {.group = std::move(change->group), .joined = change->joined, .size = change->size});
+      return Nothing{};
+    }
     case schemas::EventKind::close: {
       auto reason = schemas::decode_close_reason(event.payload);
       if (!reason) return Error{"the reason of this close event cannot be read: " + reason.error().message};
@@ -45,6 +58,8 @@ Status call(Handler& handler, EventContext& context, const EventContext::Around&
 Status call_and_catch(Handler& handler, EventContext& context, const EventContext::Around& around) {
   try {
     return call(handler, context, around);
+  } catch (const Postponed&) {
+    throw;
   } catch (const std::exception& thrown) {
     return Error{thrown.what()};
   } catch (...) {
@@ -56,8 +71,15 @@ Status call_and_catch(Handler& handler, EventContext& context, const EventContex
 
 schemas::Outcome take_turn(Handler& handler, EventContext::Around around) {
   EventContext context(around);
-  auto called = call_and_catch(handler, context, around);
   schemas::Outcome outcome{.unit = around.unit.unit, .attempt = around.unit.attempt, .seq = around.event.seq};
+  Status called = Nothing{};
+  try {
+    called = call_and_catch(handler, context, around);
+  } catch (const Postponed& postponed) {
+    outcome.verdict = schemas::Verdict::again;
+    outcome.after = static_cast<std::uint64_t>(std::max<std::int64_t>(postponed.time.count(), 1));
+    return outcome;
+  }
   if (called) {
     outcome.effects = context.take_effects();
   } else {

@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "bus/check.hpp"
+#include "bus/mutation.hpp"
 #include "bus/text.hpp"
 #include "schemas/codec.hpp"
 #include "schemas/frame.hpp"
@@ -42,6 +43,7 @@ void Worker::on_backend_frame(std::string_view frame, Instant now, Actions& out)
   if (!opened->records.ok()) return on_bad_bytes("a record cannot be read");
   link_.on_heard(now);
   if (!outcomes_.on_ack(opened->header.ack)) return on_bad_bytes("an acknowledgement of what was not sent");
+  on_outcomes_committed(out);
 
   std::uint64_t number = opened->header.seq;
   for (auto& record : records_) {
@@ -61,6 +63,9 @@ void Worker::on_record(const schemas::WorkerWelcome& record, Instant now, Action
   link_.on_welcome(now);
   ++counters_.links;
   absence_told_ = false;
+  if (link_.live() && !FAIRLEAD_MUTATION(forget_publications)) {
+    for (Waiting& waiting : publications_) waiting.number = outcomes_.add(waiting.publication, out);
+  }
   out.emplace_back(Note{Note::Level::info, "linked", "to the broker of shard " + std::to_string(record.shard)});
 }
 
@@ -111,33 +116,30 @@ std::optional<Job> Worker::next(Instant) {
   return job;
 }
 
-void Worker::on_handled(const Job& job, schemas::Verdict verdict, std::vector<schemas::Effect> effects,
-                        const std::string& error, Duration took, Instant, Actions& out) {
+void Worker::on_handled(const Job& job, schemas::Outcome outcome, Duration took, Instant, Actions& out) {
   FAIRLEAD_CHECK(handling_ && handling_->unit == job.unit, "the job given back is not the one handed out");
   handling_.reset();
-  const bool failed = verdict == schemas::Verdict::failed;
+  const bool failed = outcome.verdict == schemas::Verdict::failed;
+  const bool done = outcome.verdict == schemas::Verdict::done;
   ++counters_.events;
   counters_.failures += failed ? 1 : 0;
+  counters_.postponed += !failed && !done ? 1 : 0;
   if (failed) {
     out.emplace_back(Note{Note::Level::warning, "handler_failed",
                           "client " + job.client.text() + " event " + std::to_string(job.event.seq) + " attempt " +
-                              std::to_string(job.attempt) + ": " + printable(error, schemas::max_text)});
+                              std::to_string(job.attempt) + ": " + printable(outcome.error, schemas::max_text)});
   }
 
   auto left = Inbox::Left::nothing;
-  if (job.link == link_.id()) left = failed ? inbox_.put_back_failed(job) : inbox_.put_back(job, effects);
+  if (job.link == link_.id()) left = done ? inbox_.put_back(job, outcome.effects) : inbox_.put_back_failed(job);
   credit_.on_handled(took, left != Inbox::Left::events);
   if (left == Inbox::Left::nothing) {
     ++counters_.outcomes_unsent;
     return;
   }
 
-  schemas::Outcome outcome{.unit = job.unit, .attempt = job.attempt, .seq = job.event.seq, .verdict = verdict};
-  if (failed) {
-    outcome.error = error.substr(0, schemas::max_text);
-  } else {
-    outcome.effects = std::move(effects);
-  }
+  if (!done) outcome.effects.clear();
+  outcome.error.resize(std::min(outcome.error.size(), schemas::max_text));
   const auto added = outcomes_.add(outcome, out);
   if (!added.replaced) return;
   ++counters_.failures;
@@ -155,6 +157,31 @@ std::uint64_t Worker::ask(schemas::Query query, Instant, Actions& out) {
     send_control(query, out);
   }
   return query.id;
+}
+
+Result<std::uint64_t> Worker::publish(std::vector<schemas::Effect> effects, Instant, Actions& out) {
+  if (stage_ == Stage::finished) return Error{"the worker has stopped"};
+  Waiting waiting{.publication = {.id = last_publication_ + 1, .effects = std::move(effects)}};
+  for (const auto& effect : waiting.publication.effects) waiting.bytes += schemas::approximate_bytes(effect);
+  if (publications_.size() >= most_publications || publication_bytes_ + waiting.bytes > most_publication_bytes)
+    return Error{"too many publications wait for the broker: " + std::to_string(publications_.size()) + " with " +
+                 std::to_string(publication_bytes_) + " bytes"};
+  if (!Outcomes::fits(waiting.publication)) return Error{"the effects are too large for one publication"};
+  ++last_publication_;
+  publication_bytes_ += waiting.bytes;
+  if (link_.live()) waiting.number = outcomes_.add(waiting.publication, out);
+  publications_.push_back(std::move(waiting));
+  return last_publication_;
+}
+
+void Worker::on_outcomes_committed(Actions& out) {
+  while (!publications_.empty() && publications_.front().number != 0 &&
+         publications_.front().number <= outcomes_.acked()) {
+    ++counters_.publications;
+    publication_bytes_ -= publications_.front().bytes;
+    out.emplace_back(Published{publications_.front().publication.id});
+    publications_.pop_front();
+  }
 }
 
 void Worker::progress(Instant, Actions& out) {
@@ -192,16 +219,17 @@ void Worker::serve(bool heartbeat, Actions& out) {
     // To a broker that took its work away, credit also says that the worker is free again (B7): so there is none before
     // the handler is done with what does not count any longer. And it is said with every heartbeat, in case it was
     // lost.
+    if (!config_.takes_units) return;
     if (handling_ && !inbox_.handling()) {
       told_credit_ = 0;
     } else if (heartbeat || credit_.worth_telling(told_credit_)) {
       told_credit_ = credit_.units();
       send_control(schemas::Credit{told_credit_}, out);
     }
-  } else if (!drain_said_ || (heartbeat && !drained_)) {
+  } else if (config_.takes_units && (!drain_said_ || (heartbeat && !drained_))) {
     drain_said_ = true;
     send_control(schemas::Drain{}, out);
-  } else if (drained_ && inbox_.empty() && !handling_ && outcomes_.all_committed()) {
+  } else if ((drained_ || !config_.takes_units) && inbox_.empty() && !handling_ && outcomes_.all_committed()) {
     finish(out);
   }
 }
@@ -218,12 +246,17 @@ void Worker::on_link_over(bool was_live, Actions& out) {
   units_ = InStream();
   outcomes_ = Outcomes(LinkId{});
   told_credit_ = 0;
+  for (Waiting& waiting : publications_) waiting.number = 0;
   drain_said_ = drained_ = false;
   for (const std::uint64_t id : std::exchange(asked_, {})) out.emplace_back(Unanswered{id});
 }
 
 void Worker::finish(Actions& out) {
   stage_ = Stage::finished;
+  if (!publications_.empty()) {
+    const std::string count = std::to_string(publications_.size());
+    out.emplace_back(Note{Note::Level::warning, "publications_given_up", count + " that no broker has confirmed"});
+  }
   for (const std::uint64_t id : std::exchange(asked_, {})) out.emplace_back(Unanswered{id});
   if (link_.state() == Link::State::waiting) return;
   send_control(schemas::Bye{"stopped"}, out);
@@ -232,7 +265,7 @@ void Worker::finish(Actions& out) {
 
 Instant Worker::next_time() const {
   if (stage_ == Stage::finished) return Instant::max();
-  if (stage_ == Stage::draining && (!link_.live() || !drain_said_)) return last_turn_;
+  if (stage_ == Stage::draining && (!link_.live() || (!drain_said_ && config_.takes_units))) return last_turn_;
   return std::min(link_.next_time(), last_turn_ + longest_sleep);
 }
 

@@ -8,6 +8,7 @@
 #pragma once
 
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -33,6 +34,7 @@ struct Config {
   std::string app;
   Incarnation incarnation;
   LinkTimes times;
+  bool takes_units = true;  // a publisher does not
 };
 
 struct Counters {
@@ -42,7 +44,9 @@ struct Counters {
   std::uint64_t stale_frames = 0;
   std::uint64_t bad_frames = 0;
   std::uint64_t unknown_records = 0;
-  std::uint64_t links = 0;  // that were welcomed
+  std::uint64_t postponed = 0;     // handlers that said "again, later"
+  std::uint64_t publications = 0;  // committed
+  std::uint64_t links = 0;         // that were welcomed
 };
 
 class Worker {
@@ -59,14 +63,20 @@ class Worker {
 
   // The event to handle now, if there is one. One at a time.
   std::optional<Job> next(Instant now);
-  // What came of it. `error` is for failures, `effects` for successes. A job that was cancelled meanwhile, or whose
+  // What came of it. A job that was cancelled meanwhile, or whose
   // link ended, is given back like any other; nothing is said about it.
-  void on_handled(const Job& job, schemas::Verdict verdict, std::vector<schemas::Effect> effects,
-                  const std::string& error, Duration took, Instant now, Actions& out);
+  void on_handled(const Job& job, schemas::Outcome outcome, Duration took, Instant now, Actions& out);
 
   // Asks the broker's directory (the query's id is set here); exactly one Answered or Unanswered with this id
   // follows, now or later.
   std::uint64_t ask(schemas::Query query, Instant now, Actions& out);
+  // Effects that come from no event. They are kept until they are committed, through any number of links, and then
+  // Published says so. The Error: too much waits already, or it is too large for a frame.
+  static constexpr std::size_t most_publications = 1024;
+  static constexpr std::size_t most_publication_bytes = std::size_t{64} << 20U;
+  Result<std::uint64_t> publish(std::vector<schemas::Effect> effects, Instant now, Actions& out);
+  std::size_t unpublished() const { return publications_.size(); }
+
   // The handler at work wants more time.
   void progress(Instant now, Actions& out);
 
@@ -105,6 +115,7 @@ class Worker {
 
   template <class Record>
   void send_control(const Record& record, Actions& out);
+  void on_outcomes_committed(Actions& out);
   void say_hello(Actions& out);
   void on_bad_bytes(std::string why);
   void on_link_over(bool was_live, Actions& out);
@@ -126,6 +137,16 @@ class Worker {
   bool drain_said_ = false;
   bool drained_ = false;
   std::vector<std::uint64_t> asked_;  // queries without an answer
+
+  // Publications that are not committed, and the number that each has on this link, or 0.
+  struct Waiting {
+    schemas::Publication publication;
+    std::size_t bytes = 0;
+    std::uint64_t number = 0;
+  };
+  std::deque<Waiting> publications_;
+  std::size_t publication_bytes_ = 0;
+  std::uint64_t last_publication_ = 0;
 
   CreditMeter credit_;
   std::optional<Handling> handling_;

@@ -97,7 +97,8 @@ TEST_F(WorkerTest, a_failure_has_a_reason_and_no_effects_and_ends_its_unit) {
   welcome();
   broker_numbers(unit(1, 1, 3), unit(2, 7));
   const auto job = worker.next(now);
-  worker.on_handled(*job, Verdict::failed, {schemas::Ungroup{"g"}}, std::string(5000, 'x'), 1ms, now, actions);
+  worker.on_handled(*job, outcome_of(*job, Verdict::failed, {schemas::Ungroup{"g"}}, std::string(5000, 'x')), 1ms, now,
+                    actions);
   EXPECT_EQ(handle_all(), std::vector<std::uint64_t>{7});
   turn();
   EXPECT_THAT(outcome_seqs(), ElementsAre(1, 7));
@@ -344,6 +345,60 @@ TEST_F(WorkerTest, is_finished_when_its_link_ends_while_it_drains) {
   turn();
   EXPECT_TRUE(worker.finished());
   EXPECT_FALSE(worker.next(now));
+}
+
+// ---- K3, K8: again later, publications
+
+TEST_F(WorkerTest, a_handler_that_says_again_ends_its_unit) {
+  welcome();
+  broker_numbers(unit(1, 1, 2), unit(2, 7));
+  postponed(*worker.next(now));
+  EXPECT_EQ(handle_all(), std::vector<std::uint64_t>{7});
+  turn();
+  EXPECT_THAT(outcome_seqs(), ElementsAre(1, 7));
+  EXPECT_EQ(outcomes[0].second.verdict, Verdict::again);
+  EXPECT_EQ(worker.counters().postponed, 1U);
+  EXPECT_EQ(worker.counters().failures, 0U);
+}
+
+TEST_F(WorkerTest, publications_are_numbered_with_the_outcomes_and_confirmed_when_they_are_committed) {
+  welcome();
+  broker_numbers(unit(1));
+  handle_all();
+  EXPECT_EQ(worker.publish({schemas::Ungroup{"a"}}, now, actions).value(), 1U);
+  EXPECT_EQ(worker.publish({schemas::Ungroup{"b"}}, now, actions).value(), 2U);
+  turn();
+  EXPECT_EQ(publications, (std::vector<std::pair<std::uint64_t, std::uint64_t>>{{2, 1}, {3, 2}}));
+  committed = 2;
+  broker_says(schemas::Heartbeat{.head = 1});
+  turn();
+  EXPECT_THAT(confirmations, ElementsAre(1));
+  EXPECT_EQ(worker.unpublished(), 1U);
+}
+
+TEST_F(WorkerTest, what_was_published_while_no_broker_was_there_or_not_confirmed_goes_out_on_the_next_link) {
+  ASSERT_TRUE(worker.publish({schemas::Ungroup{"a"}}, now, actions));
+  turn();
+  EXPECT_TRUE(publications.empty());
+  welcome();
+  EXPECT_EQ(publications, (std::vector<std::pair<std::uint64_t, std::uint64_t>>{{1, 1}}));
+  ASSERT_TRUE(worker.publish({schemas::Ungroup{"b"}}, now, actions));
+  worker.on_link_broken("the test broke it");
+  turn();
+  while (did.empty() || did.back() != "open") turn(10ms);
+  welcome();
+  EXPECT_EQ(publications, (std::vector<std::pair<std::uint64_t, std::uint64_t>>{{1, 1}, {2, 2}}));
+}
+
+TEST_F(WorkerTest, publications_that_wait_have_an_end) {
+  for (std::size_t i = 0; i < Worker::most_publications; ++i) ASSERT_TRUE(worker.publish({}, now, actions));
+  EXPECT_FALSE(worker.publish({}, now, actions));
+}
+
+TEST_F(WorkerTest, a_publication_that_no_frame_could_carry_is_refused) {
+  schemas::Send send{.scope = schemas::Scope::all, .payload = std::string(schemas::max_payload, 'x')};
+  EXPECT_FALSE(worker.publish({send, send}, now, actions));
+  EXPECT_TRUE(worker.publish({send}, now, actions));
 }
 
 }  // namespace fairlead::worker

@@ -51,7 +51,7 @@ def bad_frames(random):
     yield pack(header, [33, 1, 99, [], [], b"", 1 << 40])
     yield pack([1, 7, 1, 0], [3, client, 1, 2, False, b"x" * (MEGABYTES + 1)])
     yield pack([1, 7, 1 << 63, 1 << 63], [3, client, 1 << 63, 9, 1, b""])
-    yield pack([1, 7, 1, 0], [35, 1, 1, 1, 0, [[1, [3, [], [], b"to all", False]]] * 300, b""])
+    yield pack([1, 7, 1, 0], [35, 1, 1, 1, 0, [[1, [3, [], [], b"to all", False]]] * 300, b"", 0])
     yield pack([1, 7, 1, 0], [2, client, 1, b"peer", None, [b"g"] * 5000, 0, b""])
 
 
@@ -127,7 +127,7 @@ class HostileBus(BusTest):
                     peer.send(pack([1, link, 0, 1 << 62], [10, 1 << 62]))
             with self.peer(context, zmq.DEALER, bus, BACKEND) as peer, self.peer(context, zmq.PUB, bus, OUTCOMES) as pub:
                 for unit in range(2000):
-                    frame = pack([1, unit + 1, 1, 0], [35, unit, 1, 1, 0, [], b""])
+                    frame = pack([1, unit + 1, 1, 0], [35, unit, 1, 1, 0, [], b"", 0])
                     peer.send(frame)
                     pub.send(b"o" + struct.pack(">Q", unit + 1) + frame)
             self.check(bus, *world)

@@ -15,6 +15,7 @@ using schemas::Leave;
 using schemas::Scope;
 using schemas::Send;
 using schemas::SetSession;
+using schemas::SetTimer;
 using schemas::Ungroup;
 
 std::string_view word(std::string_view& text) {
@@ -30,17 +31,16 @@ std::uint64_t digits_of(std::string_view digits) {
   return value;
 }
 
-constexpr std::pair<std::string_view, Mood> moods[] = {{"poison", Mood::poison},
-                                                       {"failing", Mood::failing},
-                                                       {"slow", Mood::slow},
-                                                       {"stuck", Mood::stuck},
-                                                       {"asking", Mood::asking}};
+constexpr std::pair<std::string_view, Mood> moods[] = {{"poison", Mood::poison}, {"failing", Mood::failing},
+                                                       {"slow", Mood::slow},     {"stuck", Mood::stuck},
+                                                       {"asking", Mood::asking}, {"later", Mood::later}};
 
 std::string mood(Random& random, Faults faults) {
   if (faults.has(Fault::poison) && random.one_in(40)) return random.one_in(2) ? " !poison 9" : " !poison 1";
   if (faults.has(Fault::failing) && random.one_in(20)) return random.one_in(2) ? " !failing 9" : " !failing 1";
   if (faults.has(Fault::stuck) && random.one_in(150)) return random.one_in(3) ? " !stuck 9" : " !stuck 1";
   if (faults.has(Fault::slow) && random.one_in(10)) return " !slow 9";
+  if (random.one_in(25)) return " !later 1";
   return random.one_in(25) ? " !asking 9" : "";
 }
 
@@ -49,6 +49,12 @@ void add_message(const Handled& handled, std::vector<Effect>& effects) {
   const auto& client = handled.client;
   const std::string said = tag(client, handled.seq, 1);
   if (order.verb == "join") effects.emplace_back(Join{client, order.target});
+  if (order.verb == "watch") effects.emplace_back(Join{client, order.target, true});
+  if (order.verb == "wake")
+    effects.emplace_back(SetTimer{.client = client,
+                                  .name = "t" + std::to_string(order.number),
+                                  .after = order.number * 37 % 900,
+                                  .payload = "x"});
   if (order.verb == "leave") effects.emplace_back(Leave{client, order.target});
   if (order.verb == "ungroup") effects.emplace_back(Ungroup{order.target});
   if (order.verb == "bind") effects.emplace_back(Bind{client, order.target});
@@ -87,7 +93,7 @@ std::string make_order(std::uint64_t number, Random& random, Faults faults) {
   std::string order = "#" + std::to_string(number) + " ";
   const std::string group = "g" + std::to_string(random.below(4));
   const std::string uid = "u" + std::to_string(random.below(4));
-  switch (random.below(faults.has(Fault::churn) ? 26 : 24)) {
+  switch (random.below(faults.has(Fault::churn) ? 30 : 28)) {
     case 0:
     case 1:
     case 2:
@@ -124,10 +130,20 @@ std::string make_order(std::uint64_t number, Random& random, Faults faults) {
     case 15:
       order += "all";
       break;
-    case 24:
+    case 16:
+    case 17:
+      order += "wake";
+      break;
+    case 18:
+      order += "watch " + group;
+      break;
+    case 19:
+      order += "poke";
+      break;
+    case 28:
       order += random.one_in(4) ? "bye" : "echo";
       break;
-    case 25:
+    case 29:
       order += random.one_in(6) ? "kick" : "echo";
       break;
     default:
@@ -151,6 +167,21 @@ std::optional<Handled> Handled::decode(std::string_view audit) {
   handled.count = digits_of(word(audit));
   handled.text = audit;
   return handled;
+}
+
+std::string Word::encode() const { return "P " + std::to_string(incarnation) + ' ' + std::to_string(number); }
+
+std::optional<Word> Word::decode(std::string_view audit) {
+  if (word(audit) != "P") return std::nullopt;
+  Word said;
+  said.incarnation = digits_of(word(audit));
+  said.number = digits_of(word(audit));
+  return said;
+}
+
+std::vector<Effect> effects_of(const Word& word) {
+  return {Send{.scope = Scope::uids, .names = {std::string(auditor_uid)}, .payload = word.encode()},
+          Send{.scope = Scope::groups, .names = {"g0", "g1"}, .payload = "word " + word.encode()}};
 }
 
 std::string tag(const ClientId& client, std::uint64_t seq, unsigned part) {

@@ -27,7 +27,7 @@ inline constexpr Duration handler_deadline = 2s;
 inline constexpr Duration gateway_dead = 8s;
 
 // What becomes of whoever handles the message, up to this attempt.
-enum class Mood : std::uint8_t { none, poison, failing, slow, stuck, asking };
+enum class Mood : std::uint8_t { none, poison, failing, slow, stuck, asking, later };
 
 struct Order {
   std::uint64_t number = 0;  // of the user's message, from 1
@@ -48,11 +48,22 @@ struct Handled {
   std::uint64_t seq = 0;
   schemas::EventKind kind = schemas::EventKind::message;
   std::uint64_t count = 0;  // of this client's events handled before, as its session says
-  std::string text;         // the message; of an open, its path
+  // The message; of an open its path, of a close its reason, of a timer its name; of a group "joined g1 3" or "left g1 2".
+  std::string text;
 
   std::string encode() const;
   static std::optional<Handled> decode(std::string_view audit);
 };
+
+// What a worker says of its own accord, now and then.
+struct Word {
+  std::uint64_t incarnation = 0;
+  std::uint64_t number = 0;  // from 1
+
+  std::string encode() const;
+  static std::optional<Word> decode(std::string_view audit);
+};
+std::vector<schemas::Effect> effects_of(const Word& word);
 
 // The message that a user gets because of part `part` of the outcome of this event.
 std::string tag(const ClientId& client, std::uint64_t seq, unsigned part);

@@ -15,6 +15,7 @@ using schemas::Join;
 using schemas::Leave;
 using schemas::Scope;
 using schemas::Send;
+using schemas::SetTimer;
 using schemas::Ungroup;
 
 void Model::on_commit(const Handled& handled) {
@@ -30,6 +31,8 @@ void Model::on_commit(const Handled& handled) {
     demand(handled.count == client.handled, what + " found a session that counts " + std::to_string(handled.count) +
                                                 " events, " + std::to_string(client.handled) + " had been handled");
   }
+  if (handled.kind == EventKind::timer) on_woken(client, handled, what);
+  if (handled.kind == EventKind::group) on_changed(client, handled, what);
   client.done = handled.seq;
   ++client.handled;
   client.handled_events.push_back(handled);
@@ -39,6 +42,41 @@ void Model::on_commit(const Handled& handled) {
   client.gone = true;
   client.uid.reset();
   client.groups.clear();
+}
+
+void Model::on_word(const Word& word) {
+  demand(word.number == words_[word.incarnation] + 1,
+         "word " + std::to_string(word.number) + " of worker incarnation " + std::to_string(word.incarnation) +
+             " was committed after its word " + std::to_string(words_[word.incarnation]));
+  words_[word.incarnation] = word.number;
+  for (const auto& effect : effects_of(word)) apply(effect);
+}
+
+void Model::on_woken(Client& client, const Handled& handled, const std::string& what) {
+  demand(client.timers.erase(handled.text) == 1, what + " is of a timer that was not set, or has come before");
+  ++client.extra;
+}
+
+void Model::on_changed(Client& client, const Handled& handled, const std::string& what) const {
+  // Without the size, if that is in doubt.
+  const auto known = [this](const std::string& change) {
+    return sizes_are_known_ ? change : change.substr(0, change.rfind(' '));
+  };
+  auto at = client.changes.begin();
+  if (!client.skipped.empty()) {
+    at =
+        std::ranges::find_if(client.changes, [&](const std::string& one) { return known(one) == known(handled.text); });
+  }
+  demand(at != client.changes.end() && known(*at) == known(handled.text),
+         what + " is '" + handled.text + "', which is not the next change of its groups" +
+             (client.changes.empty() ? "" : ", '" + client.changes.front() + "'"));
+  client.changes.erase(client.changes.begin(), at + 1);
+  ++client.extra;
+}
+
+void Model::change(Client& client, const std::string& how, const std::string& group) {
+  const auto size = std::ranges::count_if(clients_, [&](const auto& one) { return one.second.groups.contains(group); });
+  client.changes.push_back(how + " " + group + " " + std::to_string(size));
 }
 
 const Model::Client* Model::find(const ClientId& id) const {
@@ -62,11 +100,24 @@ void Model::apply(const Effect& effect) {
     }
   }
   if (const auto* bind = std::get_if<Bind>(&effect)) clients_[bind->client].uid = bind->uid;
-  if (const auto* join = std::get_if<Join>(&effect)) clients_[join->client].groups.insert(join->group);
-  if (const auto* leave = std::get_if<Leave>(&effect)) clients_[leave->client].groups.erase(leave->group);
-  if (const auto* ungroup = std::get_if<Ungroup>(&effect)) {
-    for (auto& [id, client] : clients_) client.groups.erase(ungroup->group);
+  if (const auto* join = std::get_if<Join>(&effect)) {
+    Client& client = clients_[join->client];
+    const auto [at, fresh] = client.groups.try_emplace(join->group, join->watch);
+    at->second = at->second || join->watch;
+    if (fresh && join->watch) change(client, "joined", join->group);
   }
+  if (const auto* leave = std::get_if<Leave>(&effect)) {
+    Client& client = clients_[leave->client];
+    const auto left = client.groups.extract(leave->group);
+    if (left && left.mapped()) change(client, "left", leave->group);
+  }
+  if (const auto* ungroup = std::get_if<Ungroup>(&effect)) {
+    for (auto& [id, client] : clients_) {
+      const auto left = client.groups.extract(ungroup->group);
+      if (left && left.mapped()) client.changes.push_back("left " + ungroup->group + " 0");
+    }
+  }
+  if (const auto* timer = std::get_if<SetTimer>(&effect)) clients_[timer->client].timers.insert(timer->name);
   if (const auto* close = std::get_if<CloseClient>(&effect)) {
     Client& client = clients_[close->client];
     if (client.closing) return;

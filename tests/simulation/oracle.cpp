@@ -11,10 +11,10 @@
 namespace fairlead::simulation {
 namespace {
 
-// How long after trouble somebody may still be given up on because of it.
-constexpr Duration aftermath = 7s;
 // An absence that is shorter does not cost a gateway its users.
 constexpr Duration long_absence = 4s;
+// So many workers that died may have spoilt any event.
+constexpr unsigned enough_lost = 3;
 // The reason of a close that the broker made for a client whose gateway it has given up.
 constexpr std::string_view broker_closed = "the gateway is gone";
 
@@ -27,12 +27,25 @@ Incarnation Oracle::new_incarnation(const std::string&) { return {++last_incarna
 void Oracle::on_received(const User& user) {
   if (!is_auditor(user)) return;
   if (const auto handled = Handled::decode(user.received.back())) model_.on_commit(*handled);
+  if (const auto word = Word::decode(user.received.back())) model_.on_word(*word);
 }
 
-void Oracle::on_handler(const WorkerProcess& worker, const Handled& handled) {
+void Oracle::on_blame(const Handled& handled) {
+  blamed_.emplace(handled.client, handled.seq);
+  if (handled.kind == schemas::EventKind::message)
+    blamed_orders_.emplace(handled.client, Order::parse(handled.text).number);
+}
+
+void Oracle::on_worker_lost() {
+  if (++workers_lost_ >= enough_lost) model_.doubt_sizes();
+}
+
+void Oracle::on_handler(const WorkerProcess& worker, const Handled& handled, UnitId unit) {
   const Instant now = schedule_.now();
   for (const WorkerProcess* other : workers_) {
     if (other == &worker || !other->at_work() || other->at_work()->job.client != handled.client) continue;
+    // After a conflict a unit is elsewhere at once, while its first worker goes on until it hears of that.
+    if (now - last_conflict_ <= aftermath && other->at_work()->job.unit < unit) continue;
     const auto calm = [&](const Process& process) { return now - process.last_trouble() > aftermath; };
     if (!calm(*other) || !calm(worker) || !calm(*broker_) || now - other->at_work()->since > 50ms) continue;
     throw Violation("event " + std::to_string(handled.seq) + " of client " + handled.client.text() + " is handled at " +
@@ -51,7 +64,11 @@ void Oracle::on_gateway_turn(const gateway::Gateway& gateway, const std::string&
   demand(gateway.counters().bad == 0, name + " was sent bad bytes");
 }
 
-void Oracle::on_broker_turn(const broker::Broker& broker) const {
+void Oracle::on_broker_turn(const broker::Broker& broker) {
+  if (broker.counters().conflicts != conflicts_) {
+    conflicts_ = broker.counters().conflicts;
+    last_conflict_ = schedule_.now();
+  }
   const broker::Config config;
   for (const auto& [id, gateway] : broker.state().gateways())
     demand(gateway.ring.bytes() <= config.ring_limit + schemas::max_frame, "a ring is over its limit");
@@ -79,6 +96,7 @@ std::string Oracle::unrest() const {
     if (!worker->live()) return worker->name() + " is not linked";
     if (worker->frozen()) return worker->name() + " is frozen";
     if (worker->at_work()) return worker->name() + " is at work";
+    if (worker->unpublished() > 0) return worker->name() + " has words that are not committed";
   }
   if (broker->state().directory().size() != clients)
     return "the broker has " + std::to_string(broker->state().directory().size()) + " clients, the gateways " +
@@ -131,27 +149,41 @@ void Oracle::judge_events(const User& user) const {
     demand(may_be_skipped(user, seq),
            "event " + std::to_string(seq) + " of " + user.text() + " was not handled, for no reason");
   }
-  const std::uint64_t messages = user.said.size();
-  for (std::size_t i = 0; i < client->handled_events.size(); ++i) {
-    const Handled& handled = client->handled_events[i];
+  std::set<std::uint64_t> orders;  // handled
+  for (const Handled& handled : client->handled_events) {
     const std::string what = "event " + std::to_string(handled.seq) + " of " + user.text();
     if (handled.kind == schemas::EventKind::message) {
-      demand(handled.seq >= 2 && handled.seq - 2 < messages, what + " was never said");
-      demand(user.said[handled.seq - 2] == handled.text,
-             what + " was '" + handled.text + "', not '" + user.said[handled.seq - 2] + "'");
+      const std::uint64_t order = Order::parse(handled.text).number;
+      demand(order >= 1 && order <= user.said.size() && user.said[order - 1] == handled.text,
+             what + " was '" + handled.text + "', which was never said");
+      demand(orders.empty() || *orders.rbegin() < order, what + " came after its successor");
+      orders.insert(order);
     }
     if (handled.kind == schemas::EventKind::close)
       demand(user.end != User::End::open, what + " is a close, but the connection is open");
   }
   if (left_alone) {
-    demand(client->done <= last, user.text() + " had " + std::to_string(last) + " events, " +
-                                     std::to_string(client->done) + " were committed");
-    for (std::uint64_t seq = client->done + 1; seq <= last; ++seq)
-      demand(may_be_skipped(user, seq), "event " + std::to_string(seq) + " of " + user.text() + " was lost");
+    demand(client->handled_events.size() - client->extra <= last,
+           user.text() + " had " + std::to_string(last) + " events, more were committed");
+    for (std::uint64_t order = 1; order <= user.said.size(); ++order) {
+      demand(orders.contains(order) || may_be_missing(user, order),
+             "'" + user.said[order - 1] + "' of " + user.text() + " was lost");
+    }
+    demand(!user.close_taken || client->gone || may_be_skipped(user, 0), "the close of " + user.text() + " was lost");
+    judge_extras(user, *client);
   } else if (!client->gone) {
     // Its gateway is dead: the broker has closed it, behind what had come; unless that close could not be handled.
     demand(may_be_skipped(user, 0), user.text() + " had an open and no close");
   }
+}
+
+// Every timer woke its client, and it heard of every change of the groups that it watches.
+void Oracle::judge_extras(const User& user, const Model::Client& client) const {
+  if (user.end != User::End::open || client.closing || !client.skipped.empty() || workers_lost_ >= enough_lost) return;
+  demand(client.timers.empty(),
+         "timer '" + (client.timers.empty() ? "" : *client.timers.begin()) + "' of " + user.text() + " never came");
+  demand(client.changes.empty(),
+         user.text() + " did not hear that it " + (client.changes.empty() ? "" : client.changes.front()));
 }
 
 // Every user was told what the reference says, in that order, and nothing else.
@@ -159,9 +191,7 @@ void Oracle::judge_messages(const User& user) const {
   const Model::Client* client = model_.find(user.client);
   if (client == nullptr || (!client->skipped.empty() && client->skipped.front() == 1)) return;
   const auto& expected = client->expected;
-  // What was for everybody may come before the open was handled: the connection is there by then.
-  const auto first = std::ranges::find(user.received, tag(user.client, 1, 0));
-  const std::vector<std::string> received(first, user.received.end());
+  const auto& received = user.received;
   for (std::size_t i = 0; i < received.size(); ++i) {
     const std::string what =
         user.text() + " (" + user.client.text() + ") got '" + received[i] + "' as message " + std::to_string(i + 1);
@@ -175,9 +205,11 @@ void Oracle::judge_messages(const User& user) const {
 }
 
 bool Oracle::may_be_skipped(const User& user, std::uint64_t seq) const {
-  if (workers_lost_ >= 3) return true;
-  if (blamed_.contains({user.client, seq})) return true;
-  return seq >= 2 && seq - 2 < user.said.size() && Order::parse(user.said[seq - 2]).mood == Mood::stuck;
+  return workers_lost_ >= enough_lost || blamed_.contains({user.client, seq});
+}
+
+bool Oracle::may_be_missing(const User& user, std::uint64_t order) const {
+  return workers_lost_ >= enough_lost || blamed_orders_.contains({user.client, order});
 }
 
 std::uint64_t Oracle::skipped() const {

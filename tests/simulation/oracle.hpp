@@ -23,6 +23,9 @@ class GatewayProcess;
 class WorkerProcess;
 class Process;
 
+// How long after trouble somebody may still be given up on because of it.
+inline constexpr Duration aftermath = 7s;
+
 class Oracle {
  public:
   Oracle(const Schedule& schedule, Users& users) : schedule_(schedule), users_(users) {}
@@ -37,12 +40,13 @@ class Oracle {
 
   // ---- at every step
   void on_received(const User& user);
-  void on_handler(const WorkerProcess& worker, const Handled& handled);
-  void on_blame(const ClientId& client, std::uint64_t seq) { blamed_.emplace(client, seq); }
-  void on_worker_lost() { ++workers_lost_; }
+  void on_handler(const WorkerProcess& worker, const Handled& handled, UnitId unit);
+  // Whatever becomes of its event, it is not the bus's fault.
+  void on_blame(const Handled& handled);
+  void on_worker_lost();
   void on_worker_turn(const worker::Worker& worker, const std::string& name) const;
   void on_gateway_turn(const gateway::Gateway& gateway, const std::string& name) const;
-  void on_broker_turn(const broker::Broker& broker) const;
+  void on_broker_turn(const broker::Broker& broker);
 
   // ---- at the end
   // What keeps the bus from being at rest; empty when nothing does.
@@ -58,6 +62,8 @@ class Oracle {
   void judge_messages(const User& user) const;
   void judge_end(const User& user) const;
   bool may_be_skipped(const User& user, std::uint64_t seq) const;
+  bool may_be_missing(const User& user, std::uint64_t order) const;
+  void judge_extras(const User& user, const Model::Client& client) const;
   bool is_auditor(const User& user) const { return &user == auditor_; }
 
   const Schedule& schedule_;
@@ -67,9 +73,13 @@ class Oracle {
   std::vector<const GatewayProcess*> gateways_;
   std::vector<const WorkerProcess*> workers_;
   Model model_;
-  std::set<std::pair<ClientId, std::uint64_t>> blamed_;  // events that killed a worker or failed
+  std::set<std::pair<ClientId, std::uint64_t>> blamed_;  // by event
+  std::set<std::pair<ClientId, std::uint64_t>>
+      blamed_orders_;  // by the number of the message  // events that killed a worker or failed
   std::uint64_t workers_lost_ = 0;
   std::uint64_t last_incarnation_ = 0;
+  std::uint64_t conflicts_ = 0;
+  Instant last_conflict_ = Instant{} - aftermath;
 };
 
 }  // namespace fairlead::simulation

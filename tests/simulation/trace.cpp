@@ -37,12 +37,14 @@ using schemas::Left;
 using schemas::open_frame;
 using schemas::Outcome;
 using schemas::Progress;
+using schemas::Publication;
 using schemas::Query;
 using schemas::Refused;
 using schemas::Reset;
 using schemas::Scope;
 using schemas::Send;
 using schemas::SessionSet;
+using schemas::Timer;
 using schemas::Ungrouped;
 using schemas::Unit;
 using schemas::Unknown;
@@ -72,7 +74,7 @@ std::string say(const Unknown& r) { return "unknown " + number(r.type); }
 std::string say(const GatewayHello& r) { return "hello " + r.name + " applied " + number(r.applied); }
 std::string say(const ClientSnapshot& r) { return "client " + short_name(r.client) + " at " + number(r.committed); }
 std::string say(const Event& r) {
-  const char* kinds[] = {"?", "open", "message", "close"};
+  const char* kinds[] = {"?", "open", "message", "close", "timer", "group"};
   return std::string(kinds[static_cast<int>(r.kind)]) + " " + short_name(r.client) + "#" + number(r.seq);
 }
 std::string say(const GatewayWelcome& r) { return "welcome next " + number(r.next); }
@@ -85,14 +87,18 @@ std::string say(const SessionSet& r) { return "session " + short_name(r.client) 
 std::string say(const Close& r) { return "close " + short_name(r.client); }
 std::string say(const Committed& r) { return "committed " + short_name(r.client) + "#" + number(r.seq); }
 std::string say(const Refused& r) { return "refused " + short_name(r.client) + " " + r.reason; }
+std::string say(const Timer& r) { return "timer " + short_name(r.client) + " " + r.name; }
+std::string say(const Publication& r) { return "publication " + number(r.id); }
 std::string say(const Gap& r) { return "gap through " + number(r.through) + " " + r.reason; }
 std::string say(const WorkerHello& r) { return "hello " + r.name; }
 std::string say(const Credit& r) { return "credit " + number(r.units); }
 std::string say(const Query& r) { return "query " + number(r.id); }
 std::string say(const Drain&) { return "drain"; }
 std::string say(const Outcome& r) {
-  return std::string(r.verdict == Verdict::done ? "done" : "failed") + " unit " + number(r.unit.value) + " attempt " +
-         number(r.attempt) + " #" + number(r.seq);
+  return std::string(r.verdict == Verdict::done    ? "done"
+                     : r.verdict == Verdict::again ? "again"
+                                                   : "failed") +
+         " unit " + number(r.unit.value) + " attempt " + number(r.attempt) + " #" + number(r.seq);
 }
 std::string say(const Progress& r) { return "progress unit " + number(r.unit.value); }
 std::string say(const WorkerWelcome&) { return "welcome"; }

@@ -6,6 +6,7 @@
 #include "schemas/codec.hpp"
 #include "schemas/frame.hpp"
 #include "tests/simulation/oracle.hpp"
+#include "tests/simulation/violation.hpp"
 
 namespace fairlead::simulation {
 
@@ -35,6 +36,12 @@ Handled handled_of(const Job& job) {
     handled.text = schemas::decode_handshake(job.event.payload).value().path;
   if (job.event.kind == schemas::EventKind::close)
     handled.text = schemas::decode_close_reason(job.event.payload).value().reason;
+  if (job.event.kind == schemas::EventKind::timer)
+    handled.text = schemas::decode_timer_fired(job.event.payload).value().name;
+  if (job.event.kind == schemas::EventKind::group) {
+    const auto change = schemas::decode_group_change(job.event.payload).value();
+    handled.text = (change.joined ? "joined " : "left ") + change.group + " " + std::to_string(change.size);
+  }
   return handled;
 }
 
@@ -46,6 +53,7 @@ WorkerProcess::WorkerProcess(Surroundings around, unsigned index, HostId host, R
 void WorkerProcess::on_start() {
   Config config{.name = name(), .version = "1", .app = "simulation"};
   config.incarnation = around_.oracle.new_incarnation(name());
+  word_ = {.incarnation = config.incarnation.value};
   worker_.emplace(std::move(config), Random(random_.next()));
   drain_ = connected_ = false;
 }
@@ -126,17 +134,25 @@ void WorkerProcess::begin(Job job, Actions& out) {
   }
   const std::uint64_t attempt = job.attempt;
   at_work_ = AtWork{.job = std::move(job), .since = now()};
-  around_.oracle.on_handler(*this, handled);
+  around_.oracle.on_handler(*this, handled, at_work_->job.unit);
   const bool spoilt = attempt <= order.attempts || order.attempts == 9;
   if (order.mood == Mood::poison && spoilt) {
-    around_.oracle.on_blame(handled.client, handled.seq);
+    around_.oracle.on_blame(handled);
     return kill("poison");
+  }
+  if (order.mood == Mood::stuck && spoilt) around_.oracle.on_blame(handled);
+  if (around_.oracle.auditor_is_heard() && random_.one_in(60)) {
+    ++word_.number;
+    demand(worker_->publish(effects_of(word_), now(), out).has_value(), name() + " may not speak");
   }
   const Duration takes = handler_time(order, attempt);
   done_at_ = now() + takes;
   progress_at_ = order.mood == Mood::slow ? now() + 500ms : Instant::max();
   if (order.mood == Mood::asking)
     at_work_->query = worker_->ask({.ask = schemas::Ask::count_clients}, now(), out), done_at_ = now() + patience;
+  if (order.verb == "poke" && order.mood == Mood::none)
+    at_work_->query = worker_->ask({.ask = schemas::Ask::sessions, .limit = 16}, now(), out),
+    done_at_ = now() + patience;
 }
 
 Duration WorkerProcess::handler_time(const Order& order, std::uint64_t attempt) {
@@ -155,14 +171,36 @@ void WorkerProcess::finish(Actions& out) {
   const Handled handled = handled_of(done.job);
   const Order order = handled.kind == schemas::EventKind::message ? Order::parse(handled.text) : Order{};
   const bool spoilt = done.job.attempt <= order.attempts || order.attempts == 9;
+  schemas::Outcome outcome{.unit = done.job.unit, .attempt = done.job.attempt, .seq = done.job.event.seq};
   if (order.mood == Mood::failing && spoilt) {
-    around_.oracle.on_blame(handled.client, handled.seq);
-    worker_->on_handled(done.job, schemas::Verdict::failed, {}, "the handler failed", now() - done.since, now(), out);
-    return;
+    around_.oracle.on_blame(handled);
+    outcome.verdict = schemas::Verdict::failed;
+    outcome.error = "the handler failed";
+    return worker_->on_handled(done.job, std::move(outcome), now() - done.since, now(), out);
   }
-  auto effects = effects_of(handled);
-  effects.push_back(audit_of(handled));
-  worker_->on_handled(done.job, schemas::Verdict::done, std::move(effects), {}, now() - done.since, now(), out);
+  if (order.mood == Mood::later && spoilt) {
+    outcome.verdict = schemas::Verdict::again;
+    outcome.after = 1 + random_.below(700);
+    return worker_->on_handled(done.job, std::move(outcome), now() - done.since, now(), out);
+  }
+  outcome.effects = effects_of(handled);
+  for (auto& effect : outcome.effects) {
+    if (auto* own = std::get_if<schemas::SetSession>(&effect)) own->expected = done.job.session_version;
+  }
+  poke_somebody(done, outcome.effects);
+  outcome.effects.push_back(audit_of(handled));
+  worker_->on_handled(done.job, std::move(outcome), now() - done.since, now(), out);
+}
+
+// Sets somebody else's session to what it is: that changes nothing but its version, and so makes a handler that has read
+// it before begin anew. If it is not what it was, this handler has to.
+void WorkerProcess::poke_somebody(const AtWork& done, std::vector<schemas::Effect>& effects) {
+  if (done.answer.size() < 4) return;  // not asked, or nobody is there
+  const std::size_t at = 4 * random_.below(done.answer.size() / 4);
+  const ClientId client = ClientId::decode(done.answer[at]).value();
+  if (client == done.job.client) return;
+  effects.emplace_back(schemas::SetSession{
+      .client = client, .expected = std::stoull(done.answer[at + 2]), .session = done.answer[at + 3]});
 }
 
 void WorkerProcess::act(Actions& out) {
@@ -181,7 +219,12 @@ void WorkerProcess::act(Action& action) {
     if (traced()) tell("=> " + describe(publish->frame.substr(schemas::topic_bytes), Direction::from_worker));
     around_.network.send(pub_, std::move(publish->frame));
   } else if (auto* answered = std::get_if<Answered>(&action)) {
-    if (at_work_ && at_work_->query == answered->answer.id) at_work_->query.reset(), done_at_ = now();
+    if (at_work_ && at_work_->query == answered->answer.id) {
+      at_work_->query.reset();
+      done_at_ = now();
+      const std::string handled = at_work_->job.event.payload;
+      if (handled.find("poke") != std::string::npos) at_work_->answer = std::move(answered->answer.items);
+    }
   } else if (auto* unanswered = std::get_if<Unanswered>(&action)) {
     if (at_work_ && at_work_->query == unanswered->id) at_work_->query.reset(), done_at_ = now();
   } else if (auto* open = std::get_if<OpenLink>(&action)) {

@@ -20,12 +20,14 @@ class WorkerProcess : public Process {
   void drain();
   bool live() const { return worker_ && worker_->live(); }
   HostId host() const { return host_; }
+  std::size_t unpublished() const { return worker_ ? worker_->unpublished() : 0; }
 
   // What its handler is doing.
   struct AtWork {
     worker::Job job;
     Instant since{};
     std::optional<std::uint64_t> query;  // waits for this answer
+    std::vector<std::string> answer;
   };
   const std::optional<AtWork>& at_work() const { return at_work_; }
 
@@ -38,6 +40,7 @@ class WorkerProcess : public Process {
  private:
   void begin(worker::Job job, worker::Actions& out);
   void finish(worker::Actions& out);
+  void poke_somebody(const AtWork& done, std::vector<schemas::Effect>& effects);
   void act(worker::Actions& out);
   void act(worker::Action& action);
   Duration handler_time(const Order& order, std::uint64_t attempt);
@@ -52,6 +55,7 @@ class WorkerProcess : public Process {
   ConnectionId pub_ = 0;
   bool connected_ = false;
   bool drain_ = false;
+  Word word_;  // its last
 };
 
 }  // namespace fairlead::simulation

@@ -1,6 +1,7 @@
 #include "worker/io/crew.hpp"
 
 #include <exception>
+#include <stdexcept>
 #include <utility>
 
 #include "bus/io/entropy.hpp"
@@ -68,6 +69,8 @@ Counters Crew::counters() {
     sum.stale_frames += one.stale_frames;
     sum.bad_frames += one.bad_frames;
     sum.unknown_records += one.unknown_records;
+    sum.postponed += one.postponed;
+    sum.publications += one.publications;
     sum.links += one.links;
   }
   return sum;
@@ -76,7 +79,11 @@ Counters Crew::counters() {
 void Crew::run(unsigned thread) {
   try {
     const auto handler = make_handler_();
-    WorkerInfo info{.name = settings_.name, .thread = thread, .store = *settings_.store};
+    WorkerInfo info{
+        .name = settings_.name, .thread = thread, .store = *settings_.store, .every = [&](auto interval, auto tick) {
+          if (interval <= 0ms) throw std::invalid_argument("a tick needs an interval above zero");
+          stations_[thread]->every(interval, std::move(tick));
+        }};
     handler->on_start(info);
     stations_[thread]->run(*handler);
     handler->on_stop();

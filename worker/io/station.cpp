@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "bus/io/clock.hpp"
+#include "bus/text.hpp"
+#include "schemas/limits.hpp"
+#include "worker/bus_calls.hpp"
 #include "worker/turn.hpp"
 
 namespace fairlead::worker {
@@ -41,7 +44,8 @@ void Station::run(Handler& handler) {
   while (true) {
     take_turn();
     if (worker_.finished()) break;
-    if (!work(handler, turn)) sleep();
+    run_ticks(turn);
+    if (!work(handler, turn)) sleep(next_tick());
   }
   // libzmq drops what it has not written when a socket closes. The bye is worth a moment, and no more than that: a
   // broker that misses it finds out by itself.
@@ -73,6 +77,7 @@ Counters Station::counters() {
 
 void Station::take_turn() {
   Instant now = io::now();
+  do_posted();
   if (drain_wanted_.load(std::memory_order_acquire)) worker_.drain(now);
   input_waits_ = false;
   if (dealer_) {
@@ -86,6 +91,7 @@ void Station::take_turn() {
   }
   worker_.on_turn(now, actions_);
   perform();
+  if (worker_.live() && !for_a_link_.empty()) wakeup_.wake();
   if (worker_.live() && !ready_.load(std::memory_order_relaxed)) {
     ready_.store(true, std::memory_order_release);
     around_.changed.wake();
@@ -161,11 +167,23 @@ void Station::perform(const Publish& publish) {
 }
 
 void Station::perform(Answered& answered) {
-  if (answered.answer.id == awaited_) answer_ = std::move(answered.answer);
+  const std::uint64_t id = answered.answer.id;
+  answer(id, std::move(answered.answer));
 }
 
 void Station::perform(const Unanswered& unanswered) {
-  if (unanswered.id == awaited_) answer_ = Error{"the link to the broker ended before the answer came"};
+  answer(unanswered.id, Error{"the link to the broker ended before the answer came"});
+}
+
+void Station::answer(std::uint64_t id, Result<schemas::Answer> result) {
+  if (id == awaited_) answer_ = std::move(result);
+  if (const auto asked = asked_.extract(id)) asked.mapped()(std::move(result));
+}
+
+void Station::perform(const Published& published) {
+  if (const auto done = publishing_.extract(published.id)) done.mapped()(Nothing{});
+  if (worker_.unpublished() > 0) return;
+  for (const auto& done : std::exchange(flushing_, {})) done(Nothing{});
 }
 
 void Station::perform(const Note& note) {
@@ -177,6 +195,95 @@ void Station::perform(const Note& note) {
   }
   if (untold == 0) return io::log(level_of(note.level), note.event, {{"worker", name_}, {"text", note.text}});
   io::log(level_of(note.level), note.event, {{"worker", name_}, {"text", note.text}, {"untold", untold}});
+}
+
+// ---- from other threads
+
+void Station::post(std::function<void()> task) {
+  {
+    const std::lock_guard lock(posted_mutex_);
+    posted_.push_back(std::move(task));
+  }
+  wakeup_.wake();
+}
+
+void Station::do_posted() {
+  std::vector<std::function<void()>> tasks;
+  {
+    const std::lock_guard lock(posted_mutex_);
+    tasks.swap(posted_);
+  }
+  for (const auto& task : tasks) task();
+  if (!worker_.live()) return;
+  for (const auto& task : std::exchange(for_a_link_, {})) task();
+}
+
+void Station::post_publication(std::vector<schemas::Effect> effects, std::function<void(Status)> done) {
+  post([this, effects = std::move(effects), done = std::move(done)]() mutable {
+    const auto id = worker_.publish(std::move(effects), io::now(), actions_);
+    if (!id) return done(id.error());
+    publishing_.emplace(*id, std::move(done));
+  });
+}
+
+void Station::post_query(schemas::Query query, std::function<void(Result<schemas::Answer>)> done) {
+  post([this, query = std::move(query), done = std::move(done)]() mutable {
+    for_a_link_.emplace_back([this, query = std::move(query), done = std::move(done)]() mutable {
+      const std::uint64_t id = worker_.ask(std::move(query), io::now(), actions_);
+      asked_.emplace(id, std::move(done));
+    });
+  });
+}
+
+void Station::post_flush(std::function<void(Status)> done) {
+  post([this, done = std::move(done)]() mutable {
+    if (worker_.unpublished() == 0) return done(Nothing{});
+    flushing_.push_back(std::move(done));
+  });
+}
+
+// ---- ticks
+
+void Station::every(Duration interval, Tick tick) {
+  ticks_.push_back({.interval = interval, .next = io::now() + interval, .tick = std::move(tick)});
+}
+
+Instant Station::next_tick() const {
+  Instant next = Instant::max();
+  for (const auto& ticking : ticks_) next = std::min(next, ticking.next);
+  return next;
+}
+
+void Station::run_ticks(std::unique_lock<std::mutex>& turn) {
+  const Instant now = io::now();
+  for (Ticking& ticking : ticks_) {
+    if (now < ticking.next || drain_wanted_.load(std::memory_order_relaxed)) continue;
+    ticking.next += ticking.interval;
+    if (ticking.next <= now) ticking.next = now + ticking.interval;
+    run_tick(ticking.tick, turn);
+  }
+}
+
+void Station::run_tick(const Tick& tick, std::unique_lock<std::mutex>& turn) {
+  const auto complain = [this](const std::string& why) {
+    perform(Note{Note::Level::warning, "tick_failed", printable(why, schemas::max_text)});
+  };
+  PublicationBus bus(*this, around_.store);
+  std::optional<std::string> thrown;
+  turn.unlock();
+  try {
+    tick(bus);
+  } catch (const std::exception& failure) {
+    thrown = failure.what();
+  } catch (...) {
+    thrown = "it threw something that is not a std::exception";
+  }
+  turn.lock();
+  if (thrown) return complain(*thrown);
+  auto effects = bus.take_effects();
+  if (effects.empty()) return;
+  const auto published = worker_.publish(std::move(effects), io::now(), actions_);
+  if (!published) complain(published.error().message);
 }
 
 // ---- the handler
@@ -207,7 +314,7 @@ void Station::handle(Handler& handler, const Job& job, std::unique_lock<std::mut
       handler, {.unit = unit, .event = job.event, .own = own, .queries = *this, .store = around_.store});
   const Instant ended = io::now();
   turn.lock();
-  worker_.on_handled(job, outcome.verdict, std::move(outcome.effects), outcome.error, ended - started, ended, actions_);
+  worker_.on_handled(job, std::move(outcome), ended - started, ended, actions_);
 }
 
 Result<schemas::Answer> Station::ask(schemas::Query query) {

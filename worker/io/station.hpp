@@ -10,10 +10,12 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <mutex>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "fairlead/handler.hpp"
 
@@ -42,6 +44,17 @@ class Station final : private Queries {
   // Connects, and handles events until it has drained. On the station's own thread.
   void run(Handler& handler);
 
+  // Calls `tick` every so often between events, on the station's own thread; what it asks for is published. A tick that
+  // comes late is not made up for. Before run().
+  using Tick = std::function<void(Bus&)>;
+  void every(Duration interval, Tick tick);
+
+  // From any thread; `done` is called once on the station's, or never when run() has returned. A query waits for a link.
+  void post_publication(std::vector<schemas::Effect> effects, std::function<void(Status)> done);
+  void post_query(schemas::Query query, std::function<void(Result<schemas::Answer>)> done);
+  // When everything that was posted before is committed.
+  void post_flush(std::function<void(Status)> done);
+
   // From any thread: finish what is there, then run() returns.
   void drain();
   // By the keeper: a turn in place of the station's thread, if that is in a handler now.
@@ -61,6 +74,8 @@ class Station final : private Queries {
   void perform(const Publish& publish);
   void perform(Answered& answered);
   void perform(const Unanswered& unanswered);
+  void perform(const Published& published);
+  void answer(std::uint64_t id, Result<schemas::Answer> result);
   void perform(const Note& note);
   void check_connection();
   void sleep(std::optional<Instant> until = {});
@@ -68,6 +83,12 @@ class Station final : private Queries {
   // Handles what is there, at most a turn's worth. False: there was nothing.
   bool work(Handler& handler, std::unique_lock<std::mutex>& turn);
   void handle(Handler& handler, const Job& job, std::unique_lock<std::mutex>& turn);
+
+  void post(std::function<void()> task);
+  void do_posted();
+  Instant next_tick() const;
+  void run_ticks(std::unique_lock<std::mutex>& turn);
+  void run_tick(const Tick& tick, std::unique_lock<std::mutex>& turn);
 
   Result<schemas::Answer> ask(schemas::Query query) override;
   void progress() override;
@@ -77,6 +98,9 @@ class Station final : private Queries {
   std::atomic<bool> drain_wanted_ = false;
   std::atomic<bool> ready_ = false;
   io::Wakeup wakeup_;
+
+  std::mutex posted_mutex_;
+  std::vector<std::function<void()>> posted_;
 
   std::mutex mutex_;
   Worker worker_;
@@ -90,6 +114,16 @@ class Station final : private Queries {
   Instant checked_{};          // when check_connection() looked last
   std::uint64_t awaited_ = 0;  // the query whose answer ask() is waiting for
   std::optional<Result<schemas::Answer>> answer_;
+  std::map<std::uint64_t, std::function<void(Result<schemas::Answer>)>> asked_;  // by others, by query
+  std::map<std::uint64_t, std::function<void(Status)>> publishing_;              // by publication
+  std::vector<std::function<void(Status)>> flushing_;
+  std::vector<std::function<void()>> for_a_link_;  // what waits for one
+  struct Ticking {
+    Duration interval{};
+    Instant next{};
+    Tick tick;
+  };
+  std::vector<Ticking> ticks_;
   std::map<std::string, io::RepeatLimit> limits_;  // for warnings, by event
 };
 

@@ -10,6 +10,7 @@
 // An exception that leaves a handler throws the outcome away and is reported with its text; the event is tried again.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -25,6 +26,9 @@ struct WorkerInfo {
   std::string name;     // --name
   unsigned thread = 0;  // 0 … --threads − 1
   Store& store;
+  // Calls `tick` every `interval` between events, on the handler's own thread, from the start until the worker stops. What
+  // it asks for is published, all together. Each thread of each worker ticks for itself; what it throws is reported.
+  std::function<void(std::chrono::milliseconds interval, std::function<void(Bus&)> tick)> every;
 };
 
 class Handler {
@@ -38,6 +42,12 @@ class Handler {
   virtual void on_start(WorkerInfo&) {}
   virtual void on_open(Context&, const Handshake&) {}
   virtual void on_message(Context&, std::string_view message) = 0;
+  // A timer of the client has come due (Bus::set_timer).
+  virtual void on_timer(Context&, std::string_view name, std::string_view payload) {
+    static_cast<void>(name), static_cast<void>(payload);
+  }
+  // The client was joined to, or has left, a group that it watches (JoinOptions), whoever made it so.
+  virtual void on_group(Context&, const GroupChange&) {}
   // Also when the gateway died. Session, uid and groups are still there to read.
   virtual void on_close(Context&, const CloseReason&) {}
   // After the last event of a worker that stops in good order.

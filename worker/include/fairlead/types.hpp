@@ -69,6 +69,18 @@ struct SendOptions {
   bool binary = false;
 };
 
+// With `watch`, the client's own handler hears of this membership: on_group when it begins (if it had not) and when it
+// ends, but for the end of the client, which is on_close.
+struct JoinOptions {
+  bool watch = false;
+};
+
+struct GroupChange {
+  std::string group;
+  bool joined = false;     // or left
+  std::uint64_t size = 0;  // of the group, when this was committed
+};
+
 struct SendToAllOptions {
   std::optional<std::vector<ClientId>> only{};  // nobody else; empty is nobody at all
   std::vector<ClientId> except{};

@@ -64,4 +64,34 @@ Result<CloseReason> decode_close_reason(std::string_view bytes) {
   return reason;
 }
 
+std::string encode(const TimerFired& timer) {
+  std::string out;
+  Writer(out).array(2).bytes(timer.name).bytes(timer.payload);
+  return out;
+}
+
+Result<TimerFired> decode_timer_fired(std::string_view bytes) {
+  Cursor c(bytes);
+  const std::uint32_t elements = c.array();
+  TimerFired timer{.name = take_string(c, max_name), .payload = take_string(c, max_session)};
+  finish(c, elements, 2);
+  if (!c.ok()) return Error{"not a timer"};
+  return timer;
+}
+
+std::string encode(const GroupChange& change) {
+  std::string out;
+  Writer(out).array(3).bytes(change.group).boolean(change.joined).number(change.size);
+  return out;
+}
+
+Result<GroupChange> decode_group_change(std::string_view bytes) {
+  Cursor c(bytes);
+  const std::uint32_t elements = c.array();
+  GroupChange change{.group = take_string(c, max_name), .joined = c.boolean(), .size = c.number()};
+  finish(c, elements, 3);
+  if (!c.ok()) return Error{"not a change of a group"};
+  return change;
+}
+
 }  // namespace fairlead::schemas
