@@ -119,6 +119,40 @@ class Broker {
   // The broker leaves on purpose: tells every peer, so that they look for the next one at once.
   void on_stop(Turn& turn);
 
+  // ---- for the operator (broker_admin.cpp). What these change leaves with the next turn.
+
+  struct GatewayInfo {
+    std::string name;
+    Incarnation incarnation;
+    bool live = false;
+    bool gone = false;             // given up: its clients are being closed
+    std::optional<Duration> away;  // since it was last here
+    std::uint64_t clients = 0;
+    std::uint64_t uncommitted = 0;  // events taken
+    std::size_t kept_bytes = 0;     // deliveries it has not acknowledged
+    bool lagging = false;           // it gets nothing new before it acknowledges
+  };
+  struct WorkerInfo {
+    std::string name;
+    std::string version;
+    std::string app;
+    Incarnation incarnation;
+    bool live = false;
+    std::uint64_t units = 0;     // it has
+    std::uint64_t commits = 0;   // on this link
+    std::uint64_t failures = 0;  // likewise
+    Duration silent{};
+  };
+  std::vector<GatewayInfo> gateways(Instant now) const;
+  std::vector<WorkerInfo> workers(Instant now) const;
+  // Events of the client that are not committed.
+  std::size_t waiting_events(const ClientId& client) const;
+
+  void publish(std::vector<schemas::Effect> effects);
+  // The Error says why it cannot be handled again; then nothing has changed.
+  Status retry_dead_letter(const ClientId& client, std::uint64_t seq);
+  Status drop_dead_letter(const ClientId& client, std::uint64_t seq);
+
   const Counters& counters() const { return counters_; }
   const State& state() const { return state_; }
   std::size_t live_gateways() { return count_live(gateways_); }
@@ -198,6 +232,7 @@ class Broker {
   std::vector<Send> sends_;
   std::vector<Note> notes_;
   bool started_ = false;
+  std::uint64_t last_publication_ = 0;  // of our own
 };
 
 }  // namespace fairlead::broker

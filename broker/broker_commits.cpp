@@ -49,6 +49,7 @@ void Broker::blame(const ClientId& client, Mailbox& mailbox, const std::string& 
                     .seq = event.seq,
                     .kind = event.kind,
                     .peer = peer_of_open(event),
+                    .binary = event.binary,
                     .payload = event.payload,
                     .reason = reason});
   mailbox.pop();

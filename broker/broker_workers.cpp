@@ -107,6 +107,7 @@ void Broker::on_outcome(WorkerPeer& peer, schemas::Outcome outcome, Instant now)
   Mailbox& mailbox = *mailboxes_.find(client);
   if (outcome.verdict == schemas::Verdict::failed) {
     ++counters_.failed;
+    ++peer.failures;
     note(Level::warning, "handler_failed",
          {{"client", client.text()},
           {"seq", std::to_string(outcome.seq)},
@@ -126,6 +127,7 @@ void Broker::on_outcome(WorkerPeer& peer, schemas::Outcome outcome, Instant now)
     const bool endless = ++mailbox.conflicts % config_.max_conflicts == 0;
     return give_up(outcome.unit, endless, "the session it had read was changed each time", Dispatch::Place::front);
   }
+  ++peer.commits;
   const bool last = unit->next_seq++ == unit->last_seq;
   commit(client, mailbox, std::move(outcome.effects));
   if (!last) return;

@@ -25,9 +25,10 @@ enum BodyType : std::uint64_t {
   closed = 9,
   published = 10,
   publisher = 11,
+  dead_letter_done = 12,
 };
 
-constexpr std::uint64_t last_type = publisher;
+constexpr std::uint64_t last_type = dead_letter_done;
 constexpr std::uint64_t format_version = 1;
 constexpr std::size_t frame_bytes = 8;
 constexpr std::size_t max_body = 2 * schemas::max_frame;
@@ -73,14 +74,18 @@ struct AppendBody {
     Writer(out).array(4).number(published).number(f.publisher.value).number(f.id);
     schemas::append_effects(out, f.effects);
   }
+  void operator()(const DeadLetterDone& f) const {
+    Writer(out).array(4).number(dead_letter_done).client(f.client).number(f.seq).boolean(f.replay);
+  }
   void operator()(const DeadLetter& f) const {
     Writer(out)
-        .array(7)
+        .array(8)
         .number(dead_letter)
         .client(f.client)
         .number(f.seq)
         .number(static_cast<std::uint64_t>(f.kind))
         .bytes(f.peer)
+        .boolean(f.binary)
         .bytes(f.payload)
         .bytes(f.reason);
   }
@@ -147,15 +152,22 @@ void read_body(Cursor& c, Replayed& out, bool& complete) {
       break;
     }
     case dead_letter: {
-      known = 7;
+      known = 8;
       const DeadLetter fact{.client = c.client(),
                             .seq = c.number(),
                             .kind = take_kind(c),
                             .peer = schemas::take_string(c, schemas::max_name),
+                            .binary = c.boolean(),
                             .payload = schemas::take_string(c, schemas::max_payload),
                             .reason = schemas::take_string(c, schemas::max_text)};
       if (c.ok() && complete) out.state.apply(fact);
       if (c.ok() && !complete) out.state.restore_dead_letter(fact);  // its commit is in the checkpoint already
+      break;
+    }
+    case dead_letter_done: {
+      known = 4;
+      const DeadLetterDone fact{.client = c.client(), .seq = c.number(), .replay = c.boolean()};
+      if (c.ok()) out.state.apply(fact);
       break;
     }
     case closed: {

@@ -30,6 +30,11 @@ Mailbox* Mailboxes::find(const ClientId& client) {
   return at == boxes_.end() ? nullptr : &at->second;
 }
 
+const Mailbox* Mailboxes::find(const ClientId& client) const {
+  const auto at = boxes_.find(client);
+  return at == boxes_.end() ? nullptr : &at->second;
+}
+
 Mailboxes::Put Mailboxes::put(Mailbox& mailbox, schemas::UnitEvent event) {
   if (event.seq <= mailbox.seen && !FAIRLEAD_MUTATION(no_dedup)) return Put::repeated;
   if (event.seq > mailbox.seen + 1) return Put::gap;

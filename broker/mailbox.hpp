@@ -42,6 +42,7 @@ class Mailboxes {
   // The mailbox of a client whose last committed event is `done`; made when there is none.
   Mailbox& of(const ClientId& client, std::uint64_t done);
   Mailbox* find(const ClientId& client);
+  const Mailbox* find(const ClientId& client) const;
   static Put put(Mailbox& mailbox, schemas::UnitEvent event);
   // Forgets the mailbox when nothing is left in it.
   void tidy(const ClientId& client);

@@ -44,6 +44,8 @@ struct WorkerPeer : Peer {
   OutStream units;
   schemas::FrameBuilder batch;  // numbered records
   std::uint64_t batch_first = 0;
+  std::uint64_t commits = 0;
+  std::uint64_t failures = 0;
   std::uint64_t outcomes_told = 0;  // the last number of the outcome stream that was acknowledged
 };
 
@@ -78,6 +80,8 @@ class Peers {
 
   auto begin() { return peers_.begin(); }
   auto end() { return peers_.end(); }
+  auto begin() const { return peers_.begin(); }
+  auto end() const { return peers_.end(); }
   std::size_t size() const { return peers_.size(); }
 
  private:

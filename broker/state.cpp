@@ -1,5 +1,6 @@
 #include "broker/state.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "bus/mutation.hpp"
@@ -95,6 +96,25 @@ void State::apply_fact(const DeadLetter& letter) {
   begin(letter.client, letter.kind, letter.peer);
   finish(letter.client, letter.seq, letter.kind);
   restore_dead_letter(letter);
+}
+
+const DeadLetter* State::dead_letter(const ClientId& client, std::uint64_t seq) const {
+  const auto at = std::find_if(dead_letters_.begin(), dead_letters_.end(),
+                               [&](const DeadLetter& one) { return one.client == client && one.seq == seq; });
+  return at == dead_letters_.end() ? nullptr : &*at;
+}
+
+void State::apply_fact(const DeadLetterDone& done) {
+  const auto letter = std::find_if(dead_letters_.begin(), dead_letters_.end(), [&](const DeadLetter& one) {
+    return one.client == done.client && one.seq == done.seq;
+  });
+  if (letter == dead_letters_.end()) return;
+  if (done.replay)
+    deliver(done.client.gateway,
+            schemas::Replay{
+                .client = done.client, .kind = letter->kind, .binary = letter->binary, .payload = letter->payload});
+  dead_letter_bytes_ -= letter->payload.size();
+  dead_letters_.erase(letter);
 }
 
 void State::apply_fact(const Published& published) {

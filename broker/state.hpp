@@ -44,8 +44,15 @@ struct DeadLetter {
   std::uint64_t seq = 0;
   schemas::EventKind kind = schemas::EventKind::message;
   std::string peer;
+  bool binary = false;
   std::string payload;
   std::string reason;
+};
+// Somebody has looked at a dead letter: it is forgotten, or, if it can be and its client is still there, handled again.
+struct DeadLetterDone {
+  ClientId client;
+  std::uint64_t seq = 0;
+  bool replay = false;
 };
 
 // Effects that came from no event: of a publisher, or of a worker's own accord.
@@ -55,7 +62,7 @@ struct Published {
   std::vector<schemas::Effect> effects;
 };
 
-using Fact = std::variant<Commit, GatewayCame, GatewayGone, ClientCame, DeadLetter, Published>;
+using Fact = std::variant<Commit, GatewayCame, GatewayGone, ClientCame, DeadLetter, DeadLetterDone, Published>;
 
 // A gateway with its deliveries. One that is `gone` gets none; it is forgotten with its last client.
 struct GatewayState {
@@ -84,6 +91,7 @@ class State {
   // Whether the client's close is committed and its gateway may not know it yet.
   bool is_closed(const ClientId& client) const;
   const std::deque<DeadLetter>& dead_letters() const { return dead_letters_; }
+  const DeadLetter* dead_letter(const ClientId& client, std::uint64_t seq) const;
   // The last publication taken from this publisher; 0: none that is remembered.
   std::uint64_t published(Incarnation publisher) const;
   const std::deque<Incarnation>& publishers_by_age() const { return publishers_by_age_; }
@@ -110,6 +118,7 @@ class State {
   void apply_fact(const GatewayGone& gone);
   void apply_fact(const ClientCame& came);
   void apply_fact(const DeadLetter& letter);
+  void apply_fact(const DeadLetterDone& done);
   void apply_fact(const Published& published);
   void begin(const ClientId& id, schemas::EventKind kind, const std::string& peer);
   void finish(const ClientId& id, std::uint64_t seq, schemas::EventKind kind);

@@ -254,6 +254,13 @@ void Gateway::on_group_change(UserId user, const schemas::GroupChange& change, I
   take_event(*session, schemas::EventKind::group, false, schemas::encode(change), now, out);
 }
 
+void Gateway::on_record(const schemas::Replay& record, Instant now, Actions& out) {
+  Session* session = find(record.client);
+  if (session == nullptr || session->phase != Session::Phase::open) return;
+  ++counters_.replayed;
+  take_event(*session, record.kind, record.binary, record.payload, now, out);
+}
+
 void Gateway::on_record(schemas::Timer& record, Instant now, Actions& out) {
   // Beyond any clock; a time that has not come yet stays far from the largest one.
   constexpr std::uint64_t longest = 366ULL * 24 * 3600 * 1000;

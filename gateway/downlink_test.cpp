@@ -65,6 +65,14 @@ TEST_F(Downlink, a_timer_goes_with_its_client) {
   EXPECT_THAT(c.passes(300ms), Not(Contains(HasSubstr("timer"))));
 }
 
+TEST_F(Downlink, a_dead_letter_that_is_replayed_is_the_client_s_next_event) {
+  c.says(1, "before");
+  c.turn();
+  c.delivers(1, schemas::Replay{.client = C::client(1), .payload = "again"},
+             schemas::Replay{.client = C::client(9), .payload = "nobody"});
+  EXPECT_THAT(c.turn(), ElementsAre("up message 1.3 again"));
+}
+
 TEST_F(Downlink, a_client_has_a_limited_number_of_timers) {
   for (std::uint64_t i = 0; i <= Timers::max_per_user; ++i)
     c.delivers(i + 1, schemas::Timer{.client = C::client(1), .name = "t" + std::to_string(i), .after = 50});

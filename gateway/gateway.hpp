@@ -113,6 +113,7 @@ class Gateway {
     std::uint64_t unknown = 0;         // records of a type we do not know
     std::uint64_t refused = 0;         // clients that the broker did not have
     std::uint64_t timers = 0;          // that woke a client
+    std::uint64_t replayed = 0;        // dead letters that became events again
     std::uint64_t timers_refused = 0;  // of clients that had too many
     std::uint64_t cut_off = 0;         // times that we were too far behind
     std::uint64_t links = 0;           // welcomes
@@ -191,6 +192,7 @@ class Gateway {
   void on_record(schemas::SessionSet& record, Instant now, Actions& out);
   void on_record(schemas::Close& record, Instant now, Actions& out);
   void on_record(schemas::Timer& record, Instant now, Actions& out);
+  void on_record(const schemas::Replay& record, Instant now, Actions& out);
   void on_record(const schemas::Committed& record, Instant now, Actions& out);
   void on_group_change(UserId user, const schemas::GroupChange& change, Instant now, Actions& out);
   std::vector<UserId> targets(const schemas::Send& send);

@@ -70,6 +70,9 @@ Timer take(Cursor& c, Timer*) {
           .after = take_optional_number(c),
           .payload = take_string(c, max_session)};
 }
+Replay take(Cursor& c, Replay*) {
+  return {.client = c.client(), .kind = take_kind(c), .binary = c.boolean(), .payload = take_string(c, max_payload)};
+}
 Committed take(Cursor& c, Committed*) { return {.client = c.client(), .seq = c.number()}; }
 Refused take(Cursor& c, Refused*) { return {.client = c.client(), .reason = take_string(c, max_text)}; }
 Gap take(Cursor& c, Gap*) { return {.through = c.number(), .reason = take_string(c, max_text)}; }
@@ -242,6 +245,10 @@ constexpr std::uint32_t elements_of<Timer>() {
   return 5;
 }
 template <>
+constexpr std::uint32_t elements_of<Replay>() {
+  return 5;
+}
+template <>
 constexpr std::uint32_t elements_of<Progress>() {
   return 3;
 }
@@ -338,6 +345,9 @@ void append(std::string& out, const Close& r) {
 void append(std::string& out, const Timer& r) {
   Writer w = begin<Timer>(out, 4);
   put_optional(w.client(r.client).bytes(r.name), r.after).bytes(r.payload);
+}
+void append(std::string& out, const Replay& r) {
+  begin<Replay>(out, 4).client(r.client).number(static_cast<std::uint64_t>(r.kind)).boolean(r.binary).bytes(r.payload);
 }
 void append(std::string& out, const Committed& r) { begin<Committed>(out, 2).client(r.client).number(r.seq); }
 void append(std::string& out, const Refused& r) { begin<Refused>(out, 2).client(r.client).bytes(r.reason); }

@@ -27,6 +27,7 @@ void append(std::string& out, const Ungrouped& record);
 void append(std::string& out, const SessionSet& record);
 void append(std::string& out, const Close& record);
 void append(std::string& out, const Timer& record);
+void append(std::string& out, const Replay& record);
 void append(std::string& out, const Committed& record);
 void append(std::string& out, const Refused& record);
 void append(std::string& out, const Gap& record);

@@ -77,8 +77,8 @@ struct Event {
   std::uint64_t seq = 0;
   EventKind kind = EventKind::message;
   bool binary = false;
-  std::string
-      payload;  // message: the user's bytes; otherwise an encoded Handshake, CloseReason, TimerFired, GroupChange
+  // Of a message the user's bytes; of the others an encoded Handshake, CloseReason, TimerFired, GroupChange.
+  std::string payload;
   bool operator==(const Event&) const = default;
 };
 
@@ -148,6 +148,15 @@ struct Timer {
   std::optional<std::uint64_t> after;  // milliseconds from when the gateway reads this
   std::string payload;
   bool operator==(const Timer&) const = default;
+};
+// An event that had become a dead letter is to be handled once more: as the client's next event.
+struct Replay {
+  static constexpr std::uint64_t type = 15;
+  ClientId client;
+  EventKind kind = EventKind::message;
+  bool binary = false;
+  std::string payload;
+  bool operator==(const Replay&) const = default;
 };
 // Every event of the client up to `seq` is committed: the gateway need not keep it any longer. With `seq` 0 the client
 // has come to be, and what follows for everybody is for it as well.
@@ -334,7 +343,7 @@ struct GroupChange {
 
 using ToBrokerFromGateway = std::variant<Unknown, Event, Heartbeat, GatewayHello, ClientSnapshot, Bye, Complaint>;
 using ToGateway = std::variant<Unknown, Deliver, Committed, Bound, Joined, Left, Ungrouped, SessionSet, Close, Timer,
-                               Heartbeat, GatewayWelcome, Refused, Gap, Reset, Complaint>;
+                               Replay, Heartbeat, GatewayWelcome, Refused, Gap, Reset, Complaint>;
 using ToBrokerFromWorker =
     std::variant<Unknown, Outcome, Publication, Heartbeat, Credit, Query, Progress, WorkerHello, Drain, Bye, Complaint>;
 using ToWorker = std::variant<Unknown, Unit, Heartbeat, Cancel, Drained, Answer, WorkerWelcome, Reset, Complaint>;

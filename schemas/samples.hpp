@@ -17,7 +17,7 @@ enum class Leg { gateway_to_broker, broker_to_gateway, worker_to_broker, broker_
 using AnyRecord = std::variant<Unknown, Heartbeat, Bye, Reset, Complaint, GatewayHello, ClientSnapshot, Event,
                                GatewayWelcome, Deliver, Bound, Joined, Left, Ungrouped, SessionSet, Close, Committed,
                                Refused, Gap, WorkerHello, Credit, Query, Drain, Outcome, Publication, Progress, Timer,
-                               WorkerWelcome, Unit, Cancel, Drained, Answer>;
+                               Replay, WorkerWelcome, Unit, Cancel, Drained, Answer>;
 
 struct Sample {
   Leg leg;
@@ -124,6 +124,7 @@ inline std::vector<Sample> samples() {
       {Leg::broker_to_gateway, "close", "at once", Close{.client = alice, .now = true}},
       {Leg::broker_to_gateway, "timer", "", Timer{.client = alice, .name = "tick", .after = 5000, .payload = raw}},
       {Leg::broker_to_gateway, "timer", "none any longer", Timer{.client = alice, .name = "tick"}},
+      {Leg::broker_to_gateway, "replay", "", Replay{.client = alice, .binary = true, .payload = raw}},
       {Leg::broker_to_gateway, "committed", "", Committed{.client = alice, .seq = 9}},
       {Leg::broker_to_gateway, "committed", "the client has come to be", Committed{.client = alice}},
       {Leg::worker_to_broker, "worker_hello", "",

@@ -141,6 +141,10 @@ struct Fields {
     return object(field("client", r.client), field("now", r.now), field("last", r.last), field("binary", r.binary),
                   field("reason", r.reason));
   }
+  Json operator()(const Replay& r) const {
+    return object(field("client", r.client), field("kind", r.kind), field("binary", r.binary),
+                  field("payload", r.payload));
+  }
   Json operator()(const Committed& r) const { return object(field("client", r.client), field("seq", r.seq)); }
   Json operator()(const Refused& r) const { return object(field("client", r.client), field("reason", r.reason)); }
   Json operator()(const Gap& r) const { return object(field("through", r.through), field("reason", r.reason)); }

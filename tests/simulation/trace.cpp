@@ -40,6 +40,7 @@ using schemas::Progress;
 using schemas::Publication;
 using schemas::Query;
 using schemas::Refused;
+using schemas::Replay;
 using schemas::Reset;
 using schemas::Scope;
 using schemas::Send;
@@ -87,6 +88,7 @@ std::string say(const SessionSet& r) { return "session " + short_name(r.client) 
 std::string say(const Close& r) { return "close " + short_name(r.client); }
 std::string say(const Committed& r) { return "committed " + short_name(r.client) + "#" + number(r.seq); }
 std::string say(const Refused& r) { return "refused " + short_name(r.client) + " " + r.reason; }
+std::string say(const Replay& r) { return "replay " + short_name(r.client); }
 std::string say(const Timer& r) { return "timer " + short_name(r.client) + " " + r.name; }
 std::string say(const Publication& r) { return "publication " + number(r.id); }
 std::string say(const Gap& r) { return "gap through " + number(r.through) + " " + r.reason; }
