@@ -4,7 +4,10 @@
 #include "fairlead/store.hpp"
 
 #include "bus/text.hpp"
+#include "store/address.hpp"
 #include "store/io/lmdb_store.hpp"
+#include "store/io/memcached_store.hpp"
+#include "store/io/redis_store.hpp"
 #include "store/memory_store.hpp"
 
 namespace fairlead {
@@ -54,29 +57,45 @@ Result<std::shared_ptr<Store>> open_lmdb(std::string_view rest, WallClock clock)
   return std::shared_ptr<Store>(std::move(*opened));
 }
 
+Result<std::shared_ptr<Store>> open_redis(std::string_view spec) {
+  auto address = store::parse_redis(spec);
+  if (!address) return address.error();
+  auto opened = store::RedisStore::open(*address);
+  if (!opened) return opened.error();
+  return std::shared_ptr<Store>(std::move(*opened));
+}
+
+Result<std::shared_ptr<Store>> open_memcached(std::string_view spec, WallClock clock) {
+  auto address = store::parse_memcached(spec);
+  if (!address) return address.error();
+  auto opened = store::MemcachedStore::open(*address, std::move(clock));
+  if (!opened) return opened.error();
+  return std::shared_ptr<Store>(std::move(*opened));
+}
+
+Result<std::shared_ptr<Store>> open_memory(std::string_view rest, WallClock clock) {
+  if (!rest.empty()) return Error{"nothing may follow memory:"};
+  return std::shared_ptr<Store>(std::make_shared<store::MemoryStore>(std::move(clock)));
+}
+
+Result<std::shared_ptr<Store>> open_kind(std::string_view spec, WallClock clock) {
+  const auto colon = spec.find(':');
+  const std::string_view kind = colon == std::string_view::npos ? std::string_view{} : spec.substr(0, colon);
+  if (kind == "lmdb") return open_lmdb(spec.substr(colon + 1), std::move(clock));
+  if (kind == "memory") return open_memory(spec.substr(colon + 1), std::move(clock));
+  if (kind == "redis" || kind == "rediss" || kind == "redis+unix") return open_redis(spec);
+  if (kind == "memcached" || kind == "memcached+unix") return open_memcached(spec, std::move(clock));
+  return Error{"it is of no known kind; there are lmdb:DIR, redis://HOST, memcached://HOST and memory:"};
+}
+
 }  // namespace
 
 Result<std::shared_ptr<Store>> open_store(std::string_view spec) { return open_store(spec, now_by_the_wall); }
 
 Result<std::shared_ptr<Store>> open_store(std::string_view spec, WallClock clock) {
-  static constexpr std::string_view choices = "this build has lmdb:DIR and memory:";
-  const auto colon = spec.find(':');
-  const std::string_view scheme = spec.substr(0, colon);
-  const std::string_view rest = colon == std::string_view::npos ? std::string_view{} : spec.substr(colon + 1);
-  if (colon != std::string_view::npos && scheme == "lmdb") {
-    auto opened = open_lmdb(rest, std::move(clock));
-    if (!opened) return Error{"store '" + printable(spec) + "': " + opened.error().message};
-    return opened;
-  }
-  if (colon != std::string_view::npos && scheme == "memory") {
-    if (!rest.empty()) return Error{"store '" + printable(spec) + "': nothing may follow memory:"};
-    return std::shared_ptr<Store>(std::make_shared<store::MemoryStore>(std::move(clock)));
-  }
-  if (scheme == "redis" || scheme == "memcached") {
-    return Error{"store '" + printable(spec) + "': " + std::string(scheme) + " is not in this build; " +
-                 std::string(choices)};
-  }
-  return Error{"store '" + printable(spec) + "' is of no known kind; " + std::string(choices)};
+  auto opened = open_kind(spec, std::move(clock));
+  if (!opened) return Error{"store '" + printable(without_password(spec)) + "': " + opened.error().message};
+  return opened;
 }
 
 }  // namespace fairlead

@@ -1,0 +1,215 @@
+// What a server can do to a store, and what the store makes of it. The servers are real, or fakes that misbehave.
+#include "store/io/server.hpp"
+
+#include <atomic>
+#include <thread>
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "store/io/test_servers.hpp"
+
+namespace fairlead::store {
+namespace {
+
+using testing::HasSubstr;
+using testing::StartsWith;
+
+struct Kind {
+  std::string name;
+  TestServer::Command command;
+};
+
+class StoreServer : public testing::TestWithParam<Kind> {
+ protected:
+  std::string address(const std::string& settings = "?timeout=500ms") const {
+    return GetParam().name + "://" + server_.host() + settings;
+  }
+  std::string name() const { return GetParam().name + " at " + server_.host(); }
+
+  TestServer server_{GetParam().command};
+};
+
+TEST_P(StoreServer, that_was_killed_and_started_again_between_calls_is_not_noticed) {
+  auto store = open_store(address()).value();
+  ASSERT_TRUE(store->set("k", "v"));
+  server_.die();
+  server_.start();
+  EXPECT_TRUE(store->set("k", "w"));
+  EXPECT_EQ(store->get("k").value(), "w");
+  EXPECT_EQ(store->counters().failures, 0U);
+  EXPECT_EQ(store->counters().reconnects, 1U);
+}
+
+TEST_P(StoreServer, that_is_away_is_an_error_at_once_and_is_found_when_it_is_back) {
+  auto store = open_store(address()).value();
+  ASSERT_TRUE(store->set("k", "v"));
+  server_.die();
+  EXPECT_EQ(store->get("k").error().message,
+            name() + " cannot be reached: Connection refused; nothing was done; see whether it runs and the store's address is right");
+  EXPECT_THAT(store->get("k").error().message,
+              StartsWith(name() + " is away: it cannot be reached: Connection refused; it will be tried again in "));
+  EXPECT_EQ(store->counters().failures, 2U);
+  server_.start();
+  EXPECT_TRUE(eventually([&] { return store->set("k", "w").has_value(); }));
+  EXPECT_EQ(store->get("k").value(), "w");
+}
+
+TEST_P(StoreServer, that_is_not_there_yet_keeps_no_store_from_opening) {
+  server_.die();
+  auto store = open_store(address()).value();
+  EXPECT_FALSE(store->get("k"));
+  server_.start();
+  EXPECT_TRUE(eventually([&] { return store->set("k", "v").has_value(); }));
+}
+
+TEST_P(StoreServer, that_freezes_in_a_call_costs_the_timeout_and_its_late_answer_is_nobodys) {
+  auto store = open_store(address()).value();
+  ASSERT_TRUE(store->set("late", "the answer to the first call"));
+  ASSERT_TRUE(store->set("k", "v"));
+  server_.freeze();
+  EXPECT_EQ(store->get("late").error().message,
+            name() + " gave no answer within 500ms: nothing came in time; whether the call was carried out is unknown");
+  // Frozen, the kernel still connects; it is the greeting that gets no answer.
+  EXPECT_TRUE(eventually([&] {
+    const auto got = store->get("k");
+    return !got && got.error().message.find("does not answer as a") != std::string::npos;
+  }));
+  server_.thaw();
+  EXPECT_TRUE(eventually([&] {
+    const auto got = store->get("k");
+    if (got) EXPECT_EQ(*got, "v");
+    return got.has_value();
+  }));
+}
+
+TEST_P(StoreServer, that_is_frozen_keeps_one_caller_waiting_and_not_all) {
+  auto store = open_store(address()).value();
+  ASSERT_TRUE(store->set("k", "v"));
+  server_.freeze();
+  ASSERT_FALSE(store->get("k"));
+  // The first pause is over before long. From then on some call waits for the greeting, and the others are told at once.
+  std::atomic<bool> over = false;
+  std::atomic<int> waited = 0;
+  std::atomic<int> told = 0;
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 4; ++i) {
+    callers.emplace_back([&] {
+      while (!over) {
+        const auto got = store->get("k");
+        ++(!got && got.error().message.find("is away") == std::string::npos ? waited : told);
+        ::poll(nullptr, 0, 5);
+      }
+    });
+  }
+  EXPECT_TRUE(eventually([&] { return waited >= 1 && told >= 20; }));
+  over = true;
+  for (auto& caller : callers) caller.join();
+  EXPECT_LT(waited * 4, told);
+  server_.thaw();
+}
+
+TEST_P(StoreServer, is_shared_by_applications_whose_prefixes_differ) {
+  auto chat = open_store(address("?prefix=chat:")).value();
+  auto game = open_store(address("?prefix=game:")).value();
+  EXPECT_EQ(chat->incr("n", 7).value(), 7);
+  EXPECT_EQ(game->get("n").value(), std::nullopt);
+  EXPECT_TRUE(game->add("n", "1").value());
+  EXPECT_TRUE(game->erase("n").value());
+  EXPECT_EQ(chat->get("n").value(), "7");
+  EXPECT_EQ(open_store(address()).value()->get("chat:n").value(), "7");
+}
+
+TEST_P(StoreServer, has_room_for_the_longest_key_behind_the_longest_prefix) {
+  auto store = open_store(address("?prefix=" + std::string(ServerAddress::longest_prefix, 'p'))).value();
+  const std::string longest(Store::max_key, 'k');
+  const std::string other = std::string(Store::max_key - 1, 'k') + "l";
+  ASSERT_TRUE(store->set(longest, "one"));
+  ASSERT_TRUE(store->set(other, "two"));
+  EXPECT_EQ(store->get(longest).value(), "one");
+  EXPECT_EQ(store->get(other).value(), "two");
+}
+
+TEST_P(StoreServer, of_another_kind_is_found_out) {
+  for (const char* other : {"redis", "memcached"}) {
+    if (other == GetParam().name) continue;
+    auto store = open_store(std::string(other) + "://" + server_.host() + "?timeout=300ms").value();
+    EXPECT_FALSE(store->get("k"));
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(Kinds, StoreServer,
+                         testing::Values(Kind{"redis", redis_server()}, Kind{"memcached", memcached_server()}),
+                         [](const auto& tested) { return tested.param.name; });
+
+// Whoever connects is told `words`, again and again with `pause` milliseconds between, until the test ends.
+class Babbler {
+ public:
+  Babbler(std::string words, int pause) : thread_([this, words = std::move(words), pause] { run(words, pause); }) {}
+  ~Babbler() {
+    over_ = true;
+    thread_.join();
+  }
+  std::string host() const { return "127.0.0.1:" + std::to_string(listener_.port()); }
+
+ private:
+  void run(const std::string& words, int pause) {
+    std::vector<io::Fd> peers;
+    while (!over_) {
+      if (listener_.waits()) peers.push_back(listener_.accept());
+      for (const auto& peer : peers) (void)::send(peer.get(), words.data(), words.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+      ::poll(nullptr, 0, pause);
+    }
+  }
+
+  Listener listener_;
+  std::atomic<bool> over_ = false;
+  std::thread thread_;
+};
+
+TEST(StoreServerFake, that_speaks_something_else_is_named) {
+  const Babbler web("HTTP/1.1 400 Bad Request\r\n\r\n", 5);
+  const auto redis = open_store("redis://" + web.host()).value();
+  EXPECT_TRUE(eventually([&] {
+    const auto got = redis->get("k");
+    return !got && got.error().message.find("does not answer as a Redis server: what came is not Redis' protocol: 'HTTP/1.1 400") !=
+                       std::string::npos;
+  }));
+  const auto memcached = open_store("memcached://" + web.host()).value();
+  EXPECT_TRUE(eventually([&] {
+    const auto got = memcached->get("k");
+    return !got && got.error().message.find("what came is not memcached's protocol: 'HTTP/1.1 400") != std::string::npos;
+  }));
+}
+
+TEST(StoreServerFake, that_sends_a_byte_now_and_then_keeps_nobody_for_ever) {
+  // Each byte is a good beginning, so that only the deadline can end it.
+  const Babbler redis("$", 10);
+  const Babbler memcached("V", 10);
+  for (const std::string& address : {"redis://" + redis.host(), "memcached://" + memcached.host()}) {
+    auto store = open_store(address + "?timeout=200ms").value();
+    EXPECT_FALSE(store->get("k")) << address;
+  }
+}
+
+TEST(StoreServerFake, that_announces_gigabytes_gets_no_room_for_them) {
+  const Babbler redis("$999999999\r\n" + std::string(60000, 'x'), 1);
+  auto store = open_store("redis://" + redis.host() + "?timeout=2s").value();
+  EXPECT_TRUE(eventually([&] {
+    const auto got = store->get("k");
+    return !got && got.error().message.find("more than a value may have") != std::string::npos;
+  }));
+  const Babbler list("*2000000000\r\n", 1);
+  EXPECT_FALSE(open_store("redis://" + list.host() + "?timeout=300ms").value()->get("k"));
+}
+
+TEST(StoreServerFake, with_a_name_that_nobody_has_is_an_error) {
+  auto store = open_store("redis://no-such-host.invalid?timeout=1s").value();
+  const auto got = store->get("k");
+  ASSERT_FALSE(got);
+  EXPECT_THAT(got.error().message, HasSubstr("redis at no-such-host.invalid:6379"));
+  EXPECT_THAT(got.error().message, HasSubstr("its name"));
+}
+
+}  // namespace
+}  // namespace fairlead::store
