@@ -89,7 +89,9 @@ Status Connection::shake_hands(const TlsTrust& trust, const std::string& host, I
     if (!done) return done.error();
     if (*done) return Nothing{};
     std::string came;
-    if (auto received = receive_plain(came, deadline); !received) return received;
+    if (auto received = receive_plain(came, deadline); !received) {
+      return Error{"it does not answer to TLS: " + received.error().message};
+    }
     tls_->on_incoming(came);
   }
 }

@@ -98,8 +98,8 @@ Result<std::int64_t> RedisStore::do_incr(std::string_view key, std::int64_t by) 
   auto reply = ask_or_hear_refusal({"INCRBY", name, std::to_string(by)});
   if (!reply) return reply.error();
   if (reply->kind == RedisReply::Kind::number) return reply->number;
-  if (reply->kind == RedisReply::Kind::refusal && reply->text.starts_with("ERR ")) return count_by_hand(key, name, by);
-  return unexpected();
+  if (reply->kind != RedisReply::Kind::refusal) return unexpected();
+  return reply->text.starts_with("ERR ") ? count_by_hand(key, name, by) : declined(*reply);
 }
 
 // Redis is stricter than we are about what a number is ("007"). What it refuses is judged by our own rules, which also
@@ -132,9 +132,7 @@ Result<bool> RedisStore::ask_yes_or_no(std::initializer_list<std::string_view> w
 RedisStore::Reply RedisStore::ask(std::initializer_list<std::string_view> words) {
   auto reply = ask_or_hear_refusal(words);
   if (!reply || reply->kind != RedisReply::Kind::refusal) return reply;
-  const std::string said = printable(reply->text, 160);
-  if (reply->text.starts_with("WRONGTYPE")) return Error{server_.name() + " keeps something else than a value there: " + said};
-  return server_.refused("refuses: " + said);
+  return declined(*reply);
 }
 
 RedisStore::Reply RedisStore::ask_or_hear_refusal(std::initializer_list<std::string_view> words) {
@@ -147,6 +145,13 @@ RedisStore::Reply RedisStore::ask_or_hear_refusal(std::initializer_list<std::str
   });
   if (!called) return called.error();
   return reply;
+}
+
+Error RedisStore::declined(const RedisReply& refusal) {
+  const std::string said = printable(refusal.text, 160);
+  // The application's keys meet somebody else's: no failure of the server.
+  if (refusal.text.starts_with("WRONGTYPE")) return Error{server_.name() + " keeps something else than a value there: " + said};
+  return server_.refused("refuses: " + said);
 }
 
 Error RedisStore::unexpected() { return server_.refused("answers with something else than was asked for"); }

@@ -31,6 +31,7 @@ class RedisStore final : public Store {
   Reply ask(std::initializer_list<std::string_view> words);
   Reply ask_or_hear_refusal(std::initializer_list<std::string_view> words);
   Result<bool> ask_yes_or_no(std::initializer_list<std::string_view> words);
+  Error declined(const RedisReply& refusal);
   Error unexpected();
   Result<std::int64_t> count_by_hand(std::string_view key, const std::string& name, std::int64_t by);
 

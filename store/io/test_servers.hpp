@@ -67,8 +67,11 @@ class Listener {
 
 class TestServer {
  public:
-  // `command` is given directory and port.
-  using Command = std::function<std::vector<std::string>(const std::string& directory, const std::string& port)>;
+  struct Command {
+    std::function<std::vector<std::string>(const std::string& directory, const std::string& port)> words;
+    std::string question;  // that a server answers which is ready; empty: one that can be connected to is
+    std::string not_yet;   // how the answer begins of one that is not
+  };
 
   explicit TestServer(Command command) : command_(std::move(command)), port_(Listener().port()) { start(); }
   TestServer(const TestServer&) = delete;
@@ -76,7 +79,7 @@ class TestServer {
   ~TestServer() { die(); }
 
   void start() {
-    const auto words = command_(directory_.path(), port());
+    const auto words = command_.words(directory_.path(), port());
     std::vector<char*> arguments;
     for (const auto& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
@@ -102,7 +105,10 @@ class TestServer {
     waitpid(child_, nullptr, 0);
     child_ = 0;
   }
-  void freeze() const { kill(child_, SIGSTOP); }
+  void freeze() const {
+    kill(child_, SIGSTOP);
+    waitpid(child_, nullptr, WUNTRACED);  // until the last of its threads has stopped
+  }
   void thaw() const { kill(child_, SIGCONT); }
 
   std::string port() const { return std::to_string(port_); }
@@ -112,8 +118,12 @@ class TestServer {
 
  private:
   bool answers() const {
-    return bool(Connection::dial({.host = "127.0.0.1", .port = port_, .path = {}}, nullptr,
-                                 Instant(std::chrono::steady_clock::now().time_since_epoch()) + 1s));
+    const Instant deadline = Instant(std::chrono::steady_clock::now().time_since_epoch()) + 1s;
+    auto connection = Connection::dial({.host = "127.0.0.1", .port = port_, .path = {}}, nullptr, deadline);
+    if (!connection || command_.question.empty()) return connection.has_value();
+    std::string came;
+    const bool answered = (*connection)->send(command_.question, deadline) && (*connection)->receive(came, deadline);
+    return answered && !came.starts_with(command_.not_yet);
   }
   bool has_ended() {
     if (child_ > 0 && waitpid(child_, nullptr, WNOHANG) == child_) child_ = 0;
@@ -128,23 +138,24 @@ class TestServer {
 
 // With what `more` adds to the command line.
 inline TestServer::Command redis_server(std::vector<std::string> more = {}) {
-  return [more = std::move(more)](const std::string& directory, const std::string& port) {
+  auto command = [more = std::move(more)](const std::string& directory, const std::string& port) {
     std::vector<std::string> words{"redis-server", "--port",    port,         "--bind", "127.0.0.1",
                                    "--unixsocket", directory + "/socket",     "--dir",  directory,
                                    "--save",       "",          "--appendonly", "yes",  "--appendfsync", "no"};
     words.insert(words.end(), more.begin(), more.end());
     return words;
   };
+  return {.words = std::move(command), .question = "PING\r\n", .not_yet = "-LOADING"};
 }
 
 inline TestServer::Command memcached_server(std::vector<std::string> more = {"-I", "2m"}) {
-  return [more = std::move(more)](const std::string& directory, const std::string& port) {
+  auto command = [more = std::move(more)](const std::string& /*directory*/, const std::string& port) {
     std::vector<std::string> words{"memcached", "-p", port, "-U", "0", "-l", "127.0.0.1", "-u", "nobody"};
     if (getuid() != 0) words.resize(words.size() - 2);
     words.insert(words.end(), more.begin(), more.end());
-    (void)directory;
     return words;
   };
+  return {.words = std::move(command), .question = "version\r\n", .not_yet = "ERROR"};
 }
 
 // A store at one real server, which is empty at first.

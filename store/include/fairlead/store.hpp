@@ -114,4 +114,7 @@ class Store {
 Result<std::shared_ptr<Store>> open_store(std::string_view spec);
 Result<std::shared_ptr<Store>> open_store(std::string_view spec, WallClock clock);
 
+// Whether open_store() would understand it. Nothing is opened.
+Status check_store(std::string_view spec);
+
 }  // namespace fairlead
