@@ -184,7 +184,8 @@ TEST_F(TwoTest, answers_to_a_binary_message_are_text_like_all_of_its_objects) {
 }
 
 TEST_F(ChatTest, whom_the_store_has_no_number_for_stays_and_gets_one_later) {
-  const std::string regret = R"({"type":"error","text":"no number can be given to you now: say something to try again"})";
+  const std::string regret =
+      R"({"type":"error","text":"no number can be given to you now: say something to try again"})";
   ASSERT_TRUE(store->set("chat:uid", "broken"));
   const ClientId ann = open();
   EXPECT_TRUE(bus.is_open(ann));

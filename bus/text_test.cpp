@@ -42,8 +42,9 @@ TEST(Text, a_password_is_hidden_wherever_it_may_stand) {
 }
 
 TEST(Text, what_has_no_password_is_shown_as_it_is) {
-  for (const char* plain : {"tcp://127.0.0.1:7700", "tcp://[::1]:7700", "tcp://*:7700", "ipc:///run/a:b/bus", "lmdb:/var/x",
-                            "redis://host:6379/0?prefix=chat:", "memcached://a:1,b:2?timeout=1s", "memory:", "a@b"}) {
+  for (const char* plain :
+       {"tcp://127.0.0.1:7700", "tcp://[::1]:7700", "tcp://*:7700", "ipc:///run/a:b/bus", "lmdb:/var/x",
+        "redis://host:6379/0?prefix=chat:", "memcached://a:1,b:2?timeout=1s", "memory:", "a@b"}) {
     EXPECT_EQ(without_password(plain), plain);
   }
 }

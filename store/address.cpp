@@ -88,10 +88,12 @@ Result<Place> read_place(const Dialect& dialect, std::string_view text) {
   } else {
     place.host = text.substr(0, text.find(':'));
     text.remove_prefix(place.host.size());
-    if (text.find(':', 1) != std::string_view::npos) return meant(dialect, "an IPv6 address needs brackets, as in [::1]");
+    if (text.find(':', 1) != std::string_view::npos)
+      return meant(dialect, "an IPv6 address needs brackets, as in [::1]");
   }
   if (place.host.empty()) return meant(dialect, "the host is missing");
-  const bool plain = std::ranges::all_of(place.host, [](char c) { return c > ' ' && c < 0x7f && c != '@' && c != '%'; });
+  const bool plain =
+      std::ranges::all_of(place.host, [](char c) { return c > ' ' && c < 0x7f && c != '@' && c != '%'; });
   if (!plain) return meant(dialect, "the host is no name of a host");
   if (!text.empty()) {
     const auto port = number<std::uint16_t>(text.substr(1), 65535);

@@ -63,10 +63,12 @@ TEST(StoreAddress, says_what_was_meant) {
   EXPECT_EQ(redis_error("redis://[::1"), "the bracket of an IPv6 address is not closed" + redis);
   EXPECT_EQ(redis_error("redis://host/chat"), "the database after the / is not a number" + redis);
   EXPECT_EQ(redis_error("redis://host?ca=x"), "ca= is for TLS: write rediss:// (with two s)");
-  EXPECT_EQ(redis_error("redis://host?time=1s"), "the address has a setting that does not exist; there are prefix and timeout");
+  EXPECT_EQ(redis_error("redis://host?time=1s"),
+            "the address has a setting that does not exist; there are prefix and timeout");
   EXPECT_EQ(redis_error("redis://host?timeout=1"), "timeout= takes 10ms to 10s, as in timeout=500ms");
   EXPECT_EQ(redis_error("redis://host?timeout=1h"), "timeout= takes 10ms to 10s, as in timeout=500ms");
-  EXPECT_EQ(redis_error("redis://host?prefix=a%20b"), "the prefix may have at most 100 characters of printable ASCII without spaces");
+  EXPECT_EQ(redis_error("redis://host?prefix=a%20b"),
+            "the prefix may have at most 100 characters of printable ASCII without spaces");
   EXPECT_EQ(redis_error("redis+unix://run/redis.sock"),
             "a socket needs its whole path, of at most 107 bytes, as in redis+unix:///run/server.sock" + redis);
   const std::string memcached = "; an address looks like memcached://host:11211?prefix=chat:";
@@ -76,7 +78,8 @@ TEST(StoreAddress, says_what_was_meant) {
 }
 
 TEST(StoreAddress, never_shows_a_password_that_it_could_not_read) {
-  for (const char* address : {"redis://secret@host", "redis://:secret", "redis://u:secret", "redis://u:sec?ret@host", "redis://:secret@host:x", "redis://:secret%zz@host", "redis://:secret@"}) {
+  for (const char* address : {"redis://secret@host", "redis://:secret", "redis://u:secret", "redis://u:sec?ret@host",
+                              "redis://:secret@host:x", "redis://:secret%zz@host", "redis://:secret@"}) {
     const std::string told = redis_error(address);
     EXPECT_NE(told, "good") << address;
     EXPECT_EQ(told.find("sec"), std::string::npos) << told;

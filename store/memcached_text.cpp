@@ -35,8 +35,8 @@ Error no_memcached(std::string_view came) {
 }
 
 bool is_known(std::string_view line) {
-  static constexpr std::array<std::string_view, 8> whole{"STORED", "NOT_STORED", "EXISTS", "NOT_FOUND",
-                                                         "DELETED", "END", "OK", "ERROR"};
+  static constexpr std::array<std::string_view, 8> whole{"STORED",  "NOT_STORED", "EXISTS", "NOT_FOUND",
+                                                         "DELETED", "END",        "OK",     "ERROR"};
   for (const auto word : whole) {
     if (line == word) return true;
   }
@@ -71,10 +71,12 @@ Result<std::optional<MemcachedReply>> take_memcached_reply(std::string& came) {
   rest.remove_prefix(std::min(rest.find(' '), rest.size()));
   MemcachedEntry entry;
   std::size_t size = 0;
-  if (!read_number(rest, entry.ends) || !read_number(rest, size) || !read_number(rest, entry.version) || !rest.empty()) {
+  if (!read_number(rest, entry.ends) || !read_number(rest, size) || !read_number(rest, entry.version) ||
+      !rest.empty()) {
     return no_memcached(line);
   }
-  if (size > Store::max_value) return Error{"it holds " + std::to_string(size) + " bytes there, more than a value may have"};
+  if (size > Store::max_value)
+    return Error{"it holds " + std::to_string(size) + " bytes there, more than a value may have"};
   const std::size_t begin = end + line_end.size();
   if (came.size() < begin + size + entry_end.size()) return not_yet;
   if (std::string_view(came).substr(begin + size, entry_end.size()) != entry_end) return no_memcached(line);

@@ -23,9 +23,9 @@ TEST(MemcachedText, reads_an_entry_wherever_it_was_cut) {
 }
 
 TEST(MemcachedText, refuses_what_is_no_answer) {
-  for (const char* bad : {"HTTP/1.1 400\r\n", "VALUE k\r\n", "VALUE k 1 2\r\n", "VALUE k x 1 1\r\n", "VALUE k 1 1 1 1\r\n",
-                          "VALUE k 0 9999999 1\r\n", "VALUE k 0 99999999999999999999999 1\r\n", "VALUE k 0 1 1\r\nxxxxxxxxxxxx",
-                          "STORED!\r\n", "\r\n"}) {
+  for (const char* bad : {"HTTP/1.1 400\r\n", "VALUE k\r\n", "VALUE k 1 2\r\n", "VALUE k x 1 1\r\n",
+                          "VALUE k 1 1 1 1\r\n", "VALUE k 0 9999999 1\r\n", "VALUE k 0 99999999999999999999999 1\r\n",
+                          "VALUE k 0 1 1\r\nxxxxxxxxxxxx", "STORED!\r\n", "\r\n"}) {
     std::string came = bad;
     EXPECT_FALSE(take_memcached_reply(came)) << bad;
   }

@@ -5,8 +5,9 @@
 #include <libmemcached/memcached.h>
 #include <openssl/evp.h>
 
-#include "bus/text.hpp"
 #include "fairlead/store.hpp"
+
+#include "bus/text.hpp"
 
 namespace fairlead::store {
 
@@ -19,7 +20,9 @@ Result<MemcachedRing> MemcachedRing::of(const std::vector<Place>& places) {
     if (place.host.empty()) continue;
     good = good && memcached_server_add(ring.get(), place.host.c_str(), place.port) == MEMCACHED_SUCCESS;
   }
-  if (!good) return Error{"libmemcached does not take the list of servers: " + std::string(memcached_last_error_message(ring.get()))};
+  if (!good)
+    return Error{"libmemcached does not take the list of servers: " +
+                 std::string(memcached_last_error_message(ring.get()))};
   return MemcachedRing(std::move(ring), places.size());
 }
 

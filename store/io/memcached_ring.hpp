@@ -20,7 +20,8 @@ class MemcachedRing {
   std::size_t place_of(std::string_view name) const;  // its place in the list
 
  private:
-  explicit MemcachedRing(std::shared_ptr<memcached_st> ring, std::size_t places) : ring_(std::move(ring)), places_(places) {}
+  explicit MemcachedRing(std::shared_ptr<memcached_st> ring, std::size_t places)
+      : ring_(std::move(ring)), places_(places) {}
 
   std::shared_ptr<memcached_st> ring_;
   std::size_t places_;

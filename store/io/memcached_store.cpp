@@ -122,7 +122,8 @@ MemcachedStore::MemcachedStore(const ServerAddress& address, MemcachedRing ring,
     : prefix_(address.prefix), ring_(std::move(ring)), clock_(std::move(clock)) {
   for (const Place& place : address.places) {
     servers_.push_back(std::make_unique<Server>(
-        Server::Settings{.kind = "memcached", .place = place, .timeout = address.timeout, .trust = nullptr, .greet = greet},
+        Server::Settings{
+            .kind = "memcached", .place = place, .timeout = address.timeout, .trust = nullptr, .greet = greet},
         Server::Tally{.failures = tally().failures, .reconnects = tally().reconnects}));
   }
 }

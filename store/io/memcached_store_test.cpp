@@ -16,7 +16,9 @@ using testing::HasSubstr;
 std::string tell(const TestServer& server, const std::string& request) {
   const Instant deadline = Instant(std::chrono::steady_clock::now().time_since_epoch()) + 10s;
   auto connection =
-      Connection::dial({.host = "127.0.0.1", .port = static_cast<std::uint16_t>(std::stoi(server.port())), .path = {}}, nullptr, deadline).value();
+      Connection::dial({.host = "127.0.0.1", .port = static_cast<std::uint16_t>(std::stoi(server.port())), .path = {}},
+                       nullptr, deadline)
+          .value();
   std::string came;
   EXPECT_TRUE(connection->send(request, deadline));
   while (!came.ends_with("\r\n")) EXPECT_TRUE(connection->receive(came, deadline));

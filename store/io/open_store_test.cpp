@@ -28,8 +28,11 @@ TEST(OpenStore, says_what_is_wrong_with_a_name) {
   EXPECT_EQ(error_of("sqlite:x"), "store 'sqlite:x" + kinds);
   EXPECT_EQ(error_of("memory"), "store 'memory" + kinds);
   EXPECT_EQ(error_of(""), "store '" + kinds);
-  EXPECT_EQ(error_of("redis://"), "store 'redis://': the host is missing; an address looks like redis://:password@host:6379/0?prefix=chat:");
-  EXPECT_EQ(error_of("memcached:a"), "store 'memcached:a': 'memcached' is to be followed by ://; an address looks like memcached://host:11211?prefix=chat:");
+  EXPECT_EQ(error_of("redis://"),
+            "store 'redis://': the host is missing; an address looks like redis://:password@host:6379/0?prefix=chat:");
+  EXPECT_EQ(error_of("memcached:a"),
+            "store 'memcached:a': 'memcached' is to be followed by ://; an address looks like "
+            "memcached://host:11211?prefix=chat:");
   EXPECT_EQ(error_of("memory:x"), "store 'memory:x': nothing may follow memory:");
   EXPECT_EQ(error_of("lmdb:"), "store 'lmdb:': lmdb: needs a directory, as in lmdb:/var/lib/fairlead/store");
   EXPECT_EQ(error_of("lmdb:d?sync=never"), "store 'lmdb:d?sync=never': sync=never is neither sync=process nor sync=os");
@@ -47,8 +50,9 @@ TEST(OpenStore, judges_a_name_without_opening_it) {
 }
 
 TEST(OpenStore, shows_no_password) {
-  for (const char* spec : {"redis://:secret", "redis://secret@h", "redis://:secret@h:x", "rediss://:secret@h?ca=/no/file",
-                           "redis//:secret@h", "redit://u:secret@h", "memcached://u:secret@h"}) {
+  for (const char* spec :
+       {"redis://:secret", "redis://secret@h", "redis://:secret@h:x", "rediss://:secret@h?ca=/no/file",
+        "redis//:secret@h", "redit://u:secret@h", "memcached://u:secret@h"}) {
     const std::string told = error_of(spec);
     EXPECT_NE(told, "opened") << spec;
     EXPECT_EQ(told.find("secret"), std::string::npos) << told;

@@ -76,7 +76,8 @@ Result<std::optional<std::string>> RedisStore::do_get(std::string_view key) {
 
 Status RedisStore::do_set(std::string_view key, std::string_view value, Ttl ttl) {
   const std::string name = name_of(key);
-  auto reply = ttl == forever ? ask({"SET", name, value}) : ask({"SET", name, value, "PX", std::to_string(ttl.count())});
+  auto reply =
+      ttl == forever ? ask({"SET", name, value}) : ask({"SET", name, value, "PX", std::to_string(ttl.count())});
   if (!reply) return reply.error();
   return Nothing{};
 }
@@ -150,7 +151,8 @@ RedisStore::Reply RedisStore::ask_or_hear_refusal(std::initializer_list<std::str
 Error RedisStore::declined(const RedisReply& refusal) {
   const std::string said = printable(refusal.text, 160);
   // The application's keys meet somebody else's: no failure of the server.
-  if (refusal.text.starts_with("WRONGTYPE")) return Error{server_.name() + " keeps something else than a value there: " + said};
+  if (refusal.text.starts_with("WRONGTYPE"))
+    return Error{server_.name() + " keeps something else than a value there: " + said};
   return server_.refused("refuses: " + said);
 }
 

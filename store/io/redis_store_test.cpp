@@ -31,7 +31,8 @@ TEST(RedisStore, says_which_server_refuses_the_password_and_never_shows_it) {
   EXPECT_EQ(error_of("redis://:right-one@" + server.host()), "it works");
   const std::string here = "redis at " + server.host();
   const std::string wrong = error_of("redis://:wrong-one@" + server.host());
-  EXPECT_THAT(wrong, AllOf(HasSubstr(here), HasSubstr("refuses the password in the store's address"), Not(HasSubstr("wrong-one"))));
+  EXPECT_THAT(wrong, AllOf(HasSubstr(here), HasSubstr("refuses the password in the store's address"),
+                           Not(HasSubstr("wrong-one"))));
   EXPECT_THAT(error_of("redis://" + server.host()),
               AllOf(HasSubstr(here), HasSubstr("wants a password; put it into the address")));
 }
@@ -49,7 +50,8 @@ TEST(RedisStore, keeps_numbered_databases_apart) {
   ASSERT_TRUE(one->set("k", "v"));
   EXPECT_EQ(open_store("redis://" + server.host()).value()->get("k").value(), std::nullopt);
   EXPECT_EQ(open_store("redis+unix://" + server.socket() + "?db=1").value()->get("k").value(), "v");
-  EXPECT_THAT(error_of("redis://" + server.host() + "/99"), HasSubstr("refuses database 99: ERR DB index is out of range"));
+  EXPECT_THAT(error_of("redis://" + server.host() + "/99"),
+              HasSubstr("refuses database 99: ERR DB index is out of range"));
 }
 
 TEST(RedisStore, says_what_the_server_has_against_a_call_and_goes_on) {
@@ -93,7 +95,8 @@ TEST(RedisStore, keeps_what_it_had_when_its_server_keeps_a_log) {
 class Certificates {
  public:
   Certificates() {
-    run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.crt -subj /CN=ours -days 2");
+    run("openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.crt -subj "
+        "/CN=ours -days 2");
     run("openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout key -out csr -subj /CN=server");
     std::ofstream(directory_.path() + "/names") << "subjectAltName=DNS:localhost";
     run("openssl x509 -req -in csr -CA ca.crt -CAkey ca.key -CAcreateserial -extfile names -out crt -days 2");
@@ -110,11 +113,28 @@ class Certificates {
 
 TEST(RedisStore, believes_a_server_only_with_a_certificate_for_its_name) {
   const Certificates certificates;
-  const TestServer server({.words = [&](const std::string& directory, const std::string& port) {
-    return std::vector<std::string>{"redis-server", "--port", "0", "--tls-port", port, "--dir", directory, "--save", "",
-                                    "--tls-cert-file", certificates.file("crt"), "--tls-key-file", certificates.file("key"),
-                                    "--tls-ca-cert-file", certificates.file("ca.crt"), "--tls-auth-clients", "no"};
-  }, .question = {}, .not_yet = {}});
+  const TestServer server({.words =
+                               [&](const std::string& directory, const std::string& port) {
+                                 return std::vector<std::string>{"redis-server",
+                                                                 "--port",
+                                                                 "0",
+                                                                 "--tls-port",
+                                                                 port,
+                                                                 "--dir",
+                                                                 directory,
+                                                                 "--save",
+                                                                 "",
+                                                                 "--tls-cert-file",
+                                                                 certificates.file("crt"),
+                                                                 "--tls-key-file",
+                                                                 certificates.file("key"),
+                                                                 "--tls-ca-cert-file",
+                                                                 certificates.file("ca.crt"),
+                                                                 "--tls-auth-clients",
+                                                                 "no"};
+                               },
+                           .question = {},
+                           .not_yet = {}});
   const std::string ours = "&ca=" + certificates.file("ca.crt");
   const std::string good = "rediss://localhost:" + server.port() + "?timeout=5s";
   auto store = open_store(good + ours).value();
@@ -124,8 +144,10 @@ TEST(RedisStore, believes_a_server_only_with_a_certificate_for_its_name) {
   EXPECT_EQ(store->counters().reconnects, 0U);
 
   EXPECT_THAT(error_of(good), HasSubstr("its certificate is not to be trusted: "));
-  EXPECT_THAT(error_of("rediss://" + server.host() + "?timeout=5s" + ours), HasSubstr("its certificate is not to be trusted: IP address mismatch"));
-  EXPECT_THAT(error_of("redis://localhost:" + server.port() + "?timeout=1s"), HasSubstr("does not answer as a Redis server"));
+  EXPECT_THAT(error_of("rediss://" + server.host() + "?timeout=5s" + ours),
+              HasSubstr("its certificate is not to be trusted: IP address mismatch"));
+  EXPECT_THAT(error_of("redis://localhost:" + server.port() + "?timeout=1s"),
+              HasSubstr("does not answer as a Redis server"));
 }
 
 TEST(RedisStore, does_not_open_without_the_certificates_that_it_was_told_to_trust) {
@@ -135,7 +157,8 @@ TEST(RedisStore, does_not_open_without_the_certificates_that_it_was_told_to_trus
 
 TEST(RedisStore, finds_no_tls_where_there_is_none) {
   const TestServer server(redis_server());
-  EXPECT_THAT(error_of("rediss://" + server.host() + "?timeout=1s"), HasSubstr("cannot be reached: it does not answer to TLS"));
+  EXPECT_THAT(error_of("rediss://" + server.host() + "?timeout=1s"),
+              HasSubstr("cannot be reached: it does not answer to TLS"));
 }
 
 }  // namespace

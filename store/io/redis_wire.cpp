@@ -5,8 +5,9 @@
 
 #include <hiredis.h>
 
-#include "bus/text.hpp"
 #include "fairlead/store.hpp"
+
+#include "bus/text.hpp"
 
 namespace fairlead::store {
 namespace {
@@ -19,12 +20,17 @@ Error no_redis(std::string_view came) {
 
 Result<RedisReply> to_reply(const redisReply& raw) {
   switch (raw.type) {
-    case REDIS_REPLY_NIL: return RedisReply{};
-    case REDIS_REPLY_INTEGER: return RedisReply{.kind = RedisReply::Kind::number, .text = {}, .number = raw.integer};
+    case REDIS_REPLY_NIL:
+      return RedisReply{};
+    case REDIS_REPLY_INTEGER:
+      return RedisReply{.kind = RedisReply::Kind::number, .text = {}, .number = raw.integer};
     case REDIS_REPLY_STRING:
-    case REDIS_REPLY_STATUS: return RedisReply{.kind = RedisReply::Kind::text, .text = {raw.str, raw.len}};
-    case REDIS_REPLY_ERROR: return RedisReply{.kind = RedisReply::Kind::refusal, .text = {raw.str, raw.len}};
-    default: return Error{"an answer of a kind that was not asked for"};
+    case REDIS_REPLY_STATUS:
+      return RedisReply{.kind = RedisReply::Kind::text, .text = {raw.str, raw.len}};
+    case REDIS_REPLY_ERROR:
+      return RedisReply{.kind = RedisReply::Kind::refusal, .text = {raw.str, raw.len}};
+    default:
+      return Error{"an answer of a kind that was not asked for"};
   }
 }
 

@@ -64,13 +64,15 @@ Result<std::unique_ptr<Connection>> Server::take(Instant deadline) {
     const Instant now = io::now();
     if (failures_ > 0) {
       if (now < retry_at_) {
-        return Error{name_ + " is away: it " + away_why_ + "; it will be tried again in " + in_milliseconds(retry_at_ - now)};
+        return Error{name_ + " is away: it " + away_why_ + "; it will be tried again in " +
+                     in_milliseconds(retry_at_ - now)};
       }
       retry_at_ = deadline;  // the others leave this attempt to us
     }
   }
   auto fresh = dial(deadline);
-  if (!fresh) return lost(fresh.error().message, "; nothing was done; see whether it runs and the store's address is right");
+  if (!fresh)
+    return lost(fresh.error().message, "; nothing was done; see whether it runs and the store's address is right");
   const std::lock_guard lock(mutex_);
   if (std::exchange(met_, true)) ++tally_.reconnects;
   return fresh;

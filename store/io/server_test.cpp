@@ -45,8 +45,9 @@ TEST_P(StoreServer, that_is_away_is_an_error_at_once_and_is_found_when_it_is_bac
   auto store = open_store(address()).value();
   ASSERT_TRUE(store->set("k", "v"));
   server_.die();
-  EXPECT_EQ(store->get("k").error().message,
-            name() + " cannot be reached: Connection refused; nothing was done; see whether it runs and the store's address is right");
+  EXPECT_EQ(store->get("k").error().message, name() +
+                                                 " cannot be reached: Connection refused; nothing was done; see "
+                                                 "whether it runs and the store's address is right");
   EXPECT_THAT(store->get("k").error().message,
               StartsWith(name() + " is away: it cannot be reached: Connection refused; it will be tried again in "));
   EXPECT_EQ(store->counters().failures, 2U);
@@ -172,13 +173,15 @@ TEST(StoreServerFake, that_speaks_something_else_is_named) {
   const auto redis = open_store("redis://" + web.host()).value();
   EXPECT_TRUE(eventually([&] {
     const auto got = redis->get("k");
-    return !got && got.error().message.find("does not answer as a Redis server: what came is not Redis' protocol: 'HTTP/1.1 400") !=
+    return !got && got.error().message.find(
+                       "does not answer as a Redis server: what came is not Redis' protocol: 'HTTP/1.1 400") !=
                        std::string::npos;
   }));
   const auto memcached = open_store("memcached://" + web.host()).value();
   EXPECT_TRUE(eventually([&] {
     const auto got = memcached->get("k");
-    return !got && got.error().message.find("what came is not memcached's protocol: 'HTTP/1.1 400") != std::string::npos;
+    return !got &&
+           got.error().message.find("what came is not memcached's protocol: 'HTTP/1.1 400") != std::string::npos;
   }));
 }
 

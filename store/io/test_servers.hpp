@@ -139,9 +139,21 @@ class TestServer {
 // With what `more` adds to the command line.
 inline TestServer::Command redis_server(std::vector<std::string> more = {}) {
   auto command = [more = std::move(more)](const std::string& directory, const std::string& port) {
-    std::vector<std::string> words{"redis-server", "--port",    port,         "--bind", "127.0.0.1",
-                                   "--unixsocket", directory + "/socket",     "--dir",  directory,
-                                   "--save",       "",          "--appendonly", "yes",  "--appendfsync", "no"};
+    std::vector<std::string> words{"redis-server",
+                                   "--port",
+                                   port,
+                                   "--bind",
+                                   "127.0.0.1",
+                                   "--unixsocket",
+                                   directory + "/socket",
+                                   "--dir",
+                                   directory,
+                                   "--save",
+                                   "",
+                                   "--appendonly",
+                                   "yes",
+                                   "--appendfsync",
+                                   "no"};
     words.insert(words.end(), more.begin(), more.end());
     return words;
   };
@@ -161,7 +173,8 @@ inline TestServer::Command memcached_server(std::vector<std::string> more = {"-I
 // A store at one real server, which is empty at first.
 class ServerPlace final : public StorePlace {
  public:
-  ServerPlace(TestServer::Command command, std::string scheme) : server_(std::move(command)), scheme_(std::move(scheme)) {}
+  ServerPlace(TestServer::Command command, std::string scheme)
+      : server_(std::move(command)), scheme_(std::move(scheme)) {}
 
   std::shared_ptr<Store> open() override {
     return open_store(scheme_ + "://" + server_.host() + "?prefix=test:&timeout=10s").value();

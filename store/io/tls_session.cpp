@@ -27,7 +27,8 @@ Result<std::unique_ptr<TlsTrust>> TlsTrust::load(const std::string& file) {
   const int loaded = file.empty() ? SSL_CTX_set_default_verify_paths(context)
                                   : SSL_CTX_load_verify_locations(context, file.c_str(), nullptr);
   if (loaded != 1) {
-    return Error{"no certificates can be read from " + (file.empty() ? "where the system keeps them" : file) + ": " + reason()};
+    return Error{"no certificates can be read from " + (file.empty() ? "where the system keeps them" : file) + ": " +
+                 reason()};
   }
   return trust;
 }
@@ -39,7 +40,8 @@ Result<std::unique_ptr<TlsSession>> TlsSession::begin(const TlsTrust& trust, con
   // A host is either an address, which the certificate names as such, or a name, which the server may want to hear.
   if (X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl), host.c_str()) != 1) {
     ERR_clear_error();
-    if (SSL_set1_host(ssl, host.c_str()) != 1 || SSL_set_tlsext_host_name(ssl, host.c_str()) != 1) return Error{reason()};
+    if (SSL_set1_host(ssl, host.c_str()) != 1 || SSL_set_tlsext_host_name(ssl, host.c_str()) != 1)
+      return Error{reason()};
   }
   BIO* const incoming = BIO_new(BIO_s_mem());
   BIO* const outgoing = BIO_new(BIO_s_mem());
