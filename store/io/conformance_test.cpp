@@ -166,10 +166,13 @@ TEST_P(StoreConformance, set_and_cas_replace_the_ttl_and_incr_keeps_it) {
   ASSERT_TRUE(store->cas("swapped", "v", "w"));
   ASSERT_TRUE(store->set("counted", "5", soon));
   ASSERT_EQ(store->incr("counted").value(), 6);
+  ASSERT_TRUE(store->set("odd", "007", soon));
+  ASSERT_EQ(store->incr("odd").value(), 8);
   place_->let_pass(std::chrono::seconds(3));
   EXPECT_EQ(store->get("reset").value(), some("v"));
   EXPECT_EQ(store->get("swapped").value(), some("w"));
   EXPECT_EQ(store->incr("counted").value(), 1);
+  EXPECT_EQ(store->incr("odd").value(), 1);
 }
 
 TEST_P(StoreConformance, a_ttl_of_months_or_of_decades_is_no_date_in_the_past) {

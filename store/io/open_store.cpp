@@ -71,17 +71,17 @@ Opened as_store(Result<std::shared_ptr<Backend>> opened) {
   return std::shared_ptr<Store>(std::move(*opened));
 }
 
-Opened open_memory(const Memory& /*address*/, WallClock clock) {
-  return std::shared_ptr<Store>(std::make_shared<store::MemoryStore>(std::move(clock)));
+Opened open_memory(const Memory& /*address*/, const WallClock& clock) {
+  return std::shared_ptr<Store>(std::make_shared<store::MemoryStore>(clock));
 }
-Opened open_lmdb(const store::LmdbOptions& address, WallClock clock) {
-  return as_store(store::LmdbStore::open(address, std::move(clock)));
+Opened open_lmdb(const store::LmdbOptions& address, const WallClock& clock) {
+  return as_store(store::LmdbStore::open(address, clock));
 }
 Opened open_redis(const store::ServerAddress& address, const WallClock& /*clock*/) {
   return as_store(store::RedisStore::open(address));
 }
-Opened open_memcached(const store::ServerAddress& address, WallClock clock) {
-  return as_store(store::MemcachedStore::open(address, std::move(clock)));
+Opened open_memcached(const store::ServerAddress& address, const WallClock& clock) {
+  return as_store(store::MemcachedStore::open(address, clock));
 }
 
 // What remains to be done once an address has been understood.

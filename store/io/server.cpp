@@ -61,19 +61,19 @@ Result<std::unique_ptr<Connection>> Server::take(Instant deadline) {
       idle_.pop_back();
       if (connection->is_silent()) return connection;
     }
-    const Instant now = io::now();
     if (failures_ > 0) {
-      if (now < retry_at_) {
-        return Error{name_ + " is away: it " + away_why_ + "; it will be tried again in " +
-                     in_milliseconds(retry_at_ - now)};
-      }
-      retry_at_ = deadline;  // the others leave this attempt to us
+      const Instant now = io::now();
+      const std::string away = name_ + " is away: it " + away_why_;
+      if (trying_) return Error{away + "; another call is trying it again just now"};
+      if (now < retry_at_) return Error{away + "; it will be tried again in " + in_milliseconds(retry_at_ - now)};
+      trying_ = true;
     }
   }
   auto fresh = dial(deadline);
   if (!fresh)
     return lost(fresh.error().message, "; nothing was done; see whether it runs and the store's address is right");
   const std::lock_guard lock(mutex_);
+  trying_ = false;
   if (std::exchange(met_, true)) ++tally_.reconnects;
   return fresh;
 }
@@ -92,6 +92,7 @@ Error Server::lost(const std::string& what, std::string_view consequence) {
   const std::lock_guard lock(mutex_);
   if (failures_ == 0) away_since_ = now;
   ++failures_;
+  trying_ = false;
   retry_at_ = now + random_.jittered(pause_after(failures_));
   away_why_ = what;
   if (!told_away_) {

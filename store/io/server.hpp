@@ -69,7 +69,8 @@ class Server {
   Random random_;
   bool met_ = false;        // there has been a connection
   unsigned failures_ = 0;   // in a row
-  Instant retry_at_{};      // while failures_ > 0
+  bool trying_ = false;     // some call dials, while failures_ > 0
+  Instant retry_at_{};      // likewise
   Instant away_since_{};    // likewise
   std::string away_why_;    // likewise
   bool told_away_ = false;  // and so its return is to be told
