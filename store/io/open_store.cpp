@@ -123,7 +123,7 @@ Status check_store(std::string_view spec) {
 
 Result<std::shared_ptr<Store>> open_store(std::string_view spec) { return open_store(spec, now_by_the_wall); }
 
-Result<std::shared_ptr<Store>> open_store(std::string_view spec, WallClock clock) {
+Result<std::shared_ptr<Store>> open_store(std::string_view spec, const WallClock& clock) {
   auto understood = understand(spec);
   if (!understood) return about(spec, understood.error());
   auto opened = (*understood)(clock);

@@ -112,7 +112,7 @@ class Store {
 // A server that is away does not keep a store from being opened: calls answer an Error until it is back, and the log says
 // once that it is away.
 Result<std::shared_ptr<Store>> open_store(std::string_view spec);
-Result<std::shared_ptr<Store>> open_store(std::string_view spec, WallClock clock);
+Result<std::shared_ptr<Store>> open_store(std::string_view spec, const WallClock& clock);
 
 // Whether open_store() would understand it. Nothing is opened.
 Status check_store(std::string_view spec);
