@@ -139,12 +139,12 @@ struct Do {
 
 }  // namespace
 
-void Chat::on_open(Context& ctx, const Handshake& /*handshake*/) {
+void Chat::on_open(Context& ctx, const Handshake& /*handshake*/) { enter(ctx); }
+
+// Why there is no number the worker's log tells; users are not shown the addresses of our servers.
+void Chat::enter(Context& ctx) {
   const auto uid = ctx.store().incr("chat:uid");
-  if (!uid) {
-    ctx.close(text_of({{"type", "error"}, {"text", "no number can be given to you now: " + uid.error().message}}));
-    return;
-  }
+  if (!uid) return reply_error(ctx, "no number can be given to you now: say something to try again");
   ctx.bind_uid(std::to_string(*uid));
   Json welcome{{"type", "welcome"}, {"uid", *uid}};
   // A welcome without company is still a welcome.
@@ -154,8 +154,8 @@ void Chat::on_open(Context& ctx, const Handshake& /*handshake*/) {
 }
 
 void Chat::on_message(Context& ctx, std::string_view message) {
-  // Its open event was given up after too many attempts, or another application bound nothing to it.
-  if (!ctx.uid()) return reply_error(ctx, "you have no number: connect again");
+  // The store had none for it when it came, or its open event was given up after too many attempts.
+  if (!ctx.uid()) return enter(ctx);
   const auto line = parse_chat_line(message);
   if (!line) return reply_error(ctx, line.error().message);
   std::visit(Do{ctx}, *line);

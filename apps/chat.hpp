@@ -30,6 +30,9 @@ class Chat final : public Handler {
   void on_open(Context& ctx, const Handshake& handshake) override;
   void on_message(Context& ctx, std::string_view message) override;
   void on_close(Context& ctx, const CloseReason& reason) override;
+
+ private:
+  static void enter(Context& ctx);
 };
 
 }  // namespace fairlead::apps

@@ -183,11 +183,20 @@ TEST_F(TwoTest, answers_to_a_binary_message_are_text_like_all_of_its_objects) {
   EXPECT_FALSE(bus.last_was_binary(ann));
 }
 
-TEST_F(ChatTest, without_a_number_nobody_can_chat) {
+TEST_F(ChatTest, whom_the_store_has_no_number_for_stays_and_gets_one_later) {
+  const std::string regret =
+      R"({"type":"error","text":"no number can be given to you now: say something to try again"})";
   ASSERT_TRUE(store->set("chat:uid", "broken"));
   const ClientId ann = open();
-  EXPECT_FALSE(bus.is_open(ann));
-  EXPECT_THAT(only_heard(ann), HasSubstr(R"({"type":"error","text":"no number can be given to you now)"));
+  EXPECT_TRUE(bus.is_open(ann));
+  EXPECT_EQ(only_heard(ann), regret);
+  bus.say(ann, "hello");
+  EXPECT_EQ(only_heard(ann), regret);
+  ASSERT_TRUE(store->set("chat:uid", "6"));
+  bus.say(ann, "hello");
+  EXPECT_THAT(only_heard(ann), HasSubstr(R"({"type":"welcome","uid":7)"));
+  bus.say(ann, "hello");
+  EXPECT_THAT(only_heard(ann), HasSubstr(R"("from":7)"));
 }
 
 TEST_F(ChatTest, a_welcome_does_not_wait_for_a_broker_that_cannot_say_who_is_there) {

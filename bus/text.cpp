@@ -113,6 +113,26 @@ std::string printable(std::string_view bytes, std::size_t limit) {
   return out;
 }
 
+std::string without_password(std::string_view address) {
+  const auto scheme = address.find("://");
+  if (scheme == std::string_view::npos) return std::string(address);
+  const std::size_t begin = scheme + 3;
+  if (const auto at = address.rfind('@'); at != std::string_view::npos && at >= begin) {
+    const auto colon = address.substr(0, at).find(':', begin);
+    const std::size_t keep = colon == std::string_view::npos ? begin : colon + 1;
+    return std::string(address.substr(0, keep)) + "***" + std::string(address.substr(at));
+  }
+  // Without an @ only a port may follow the colon. Anything else is a password whose host was forgotten.
+  const std::string_view places = address.substr(begin, address.find_first_of("/?", begin) - begin);
+  const auto bracket = places.rfind(']');
+  const auto colon = places.find(':', bracket == std::string_view::npos ? 0 : bracket);
+  if (colon == 0 || (colon != std::string_view::npos &&
+                     places.find_first_not_of("0123456789*", colon + 1) < places.find(',', colon))) {
+    return std::string(address.substr(0, begin + colon + 1)) + "***";
+  }
+  return std::string(address);
+}
+
 bool is_utf8(std::string_view bytes) {
   for (std::size_t i = 0; i < bytes.size();) {
     const auto lead = static_cast<unsigned char>(bytes[i]);

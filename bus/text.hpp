@@ -23,6 +23,10 @@ Result<std::uint64_t> parse_size(std::string_view text);
 // `bytes` as one printable line of at most `limit` characters: control characters and quotes escaped, an ellipsis when cut.
 std::string printable(std::string_view bytes, std::size_t limit = 80);
 
+// An address as logs may show it: `redis://user:***@host`. Whatever could be a password is hidden, also when the address
+// is not written as it should be; text that is no address stays as it is.
+std::string without_password(std::string_view address);
+
 // Whether all of `bytes` is well-formed UTF-8 (RFC 3629: no surrogates, no overlong forms, at most U+10FFFF).
 bool is_utf8(std::string_view bytes);
 

@@ -31,6 +31,24 @@ TEST(Text, hex_goes_both_ways) {
   EXPECT_FALSE(from_hex("0"));
 }
 
+TEST(Text, a_password_is_hidden_wherever_it_may_stand) {
+  EXPECT_EQ(without_password("redis://user:secret@host:6379/0"), "redis://user:***@host:6379/0");
+  EXPECT_EQ(without_password("redis://:secret@host"), "redis://:***@host");
+  EXPECT_EQ(without_password("redis://:sec/r?e@t@host"), "redis://:***@host");
+  EXPECT_EQ(without_password("redis://secret@host:6379"), "redis://***@host:6379");
+  EXPECT_EQ(without_password("redis://:secret"), "redis://:***");
+  EXPECT_EQ(without_password("redis://user:secret/0"), "redis://user:***");
+  EXPECT_EQ(without_password("redis+unix://:secret@/run/redis.sock"), "redis+unix://:***@/run/redis.sock");
+}
+
+TEST(Text, what_has_no_password_is_shown_as_it_is) {
+  for (const char* plain :
+       {"tcp://127.0.0.1:7700", "tcp://[::1]:7700", "tcp://*:7700", "ipc:///run/a:b/bus", "lmdb:/var/x",
+        "redis://host:6379/0?prefix=chat:", "memcached://a:1,b:2?timeout=1s", "memory:", "a@b"}) {
+    EXPECT_EQ(without_password(plain), plain);
+  }
+}
+
 TEST(Text, utf8_is_judged_by_rfc_3629) {
   EXPECT_TRUE(is_utf8("κόσμε 😀"));
   EXPECT_FALSE(is_utf8("\xc0\x80"));

@@ -73,6 +73,12 @@ set(external_OpenSSL--Crypto_pc libcrypto)
 set(external_PkgConfig--LMDB
     "find_dependency(PkgConfig)\nif(NOT TARGET PkgConfig::LMDB)\n  pkg_check_modules(LMDB REQUIRED IMPORTED_TARGET lmdb)\nendif()")
 set(external_PkgConfig--LMDB_pc lmdb)
+set(external_PkgConfig--HIREDIS
+    "find_dependency(PkgConfig)\nif(NOT TARGET PkgConfig::HIREDIS)\n  pkg_check_modules(HIREDIS REQUIRED IMPORTED_TARGET hiredis)\nendif()")
+set(external_PkgConfig--HIREDIS_pc hiredis)
+set(external_PkgConfig--LIBMEMCACHED
+    "find_dependency(PkgConfig)\nif(NOT TARGET PkgConfig::LIBMEMCACHED)\n  pkg_check_modules(LIBMEMCACHED REQUIRED IMPORTED_TARGET libmemcached)\nendif()")
+set(external_PkgConfig--LIBMEMCACHED_pc libmemcached)
 
 set(libraries "")
 set(externals "")
@@ -162,7 +168,7 @@ while(pending)
   endif()
   set_property(DIRECTORY APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/${header}")
   file(READ "${PROJECT_SOURCE_DIR}/${header}" text)
-  if(text MATCHES "#include <(zmq|msgpack|spdlog|lmdb)[^>]*>")
+  if(text MATCHES "#include <(zmq|msgpack|spdlog|lmdb|hiredis|libmemcached)[^>]*>")
     message(FATAL_ERROR "${header} is installed, and shows ${CMAKE_MATCH_0}")
   endif()
   string(REGEX MATCHALL "#include \"[^\"]+\"" includes "${text}")

@@ -37,33 +37,43 @@ Status judge(std::string_view key, std::string_view value, Store::Ttl ttl) {
 }  // namespace
 
 Result<std::optional<std::string>> Store::get(std::string_view key) {
+  ++tally_.calls;
   if (auto good = judge_key(key); !good) return good.error();
   return do_get(key);
 }
 
 Status Store::set(std::string_view key, std::string_view value, Ttl ttl) {
+  ++tally_.calls;
   if (auto good = judge(key, value, ttl); !good) return good;
   return do_set(key, value, ttl);
 }
 
 Result<bool> Store::add(std::string_view key, std::string_view value, Ttl ttl) {
+  ++tally_.calls;
   if (auto good = judge(key, value, ttl); !good) return good.error();
   return do_add(key, value, ttl);
 }
 
 Result<bool> Store::cas(std::string_view key, std::string_view expected, std::string_view value, Ttl ttl) {
+  ++tally_.calls;
   if (auto good = judge(key, value, ttl); !good) return good.error();
   return do_cas(key, expected, value, ttl);
 }
 
 Result<std::int64_t> Store::incr(std::string_view key, std::int64_t by) {
+  ++tally_.calls;
   if (auto good = judge_key(key); !good) return good.error();
   return do_incr(key, by);
 }
 
 Result<bool> Store::erase(std::string_view key) {
+  ++tally_.calls;
   if (auto good = judge_key(key); !good) return good.error();
   return do_erase(key);
+}
+
+StoreCounters Store::counters() const {
+  return {.calls = tally_.calls, .failures = tally_.failures, .reconnects = tally_.reconnects};
 }
 
 }  // namespace fairlead

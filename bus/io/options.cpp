@@ -75,7 +75,7 @@ Options& Options::text(std::string name, std::string placeholder, std::string& i
   Entry& entry = add(std::move(name), std::move(placeholder), std::move(help));
   entry.assign = assign_last(into, take_text);
   entry.check = check_stored(into, std::move(check));
-  entry.toml = [&into] { return toml_string(into); };
+  entry.toml = [&into] { return toml_string(without_password(into)); };
   return *this;
 }
 

@@ -79,7 +79,7 @@ class Options {
                                std::ostream& out, std::ostream& err);
 
   LogSettings log_settings() const;
-  std::string effective_toml() const;  // what --print-config prints
+  std::string effective_toml() const;  // what --print-config prints; passwords in addresses are hidden
 
  private:
   Entry& add(std::string name, std::string placeholder, std::string help);

@@ -199,7 +199,8 @@ std::vector<Options::Sources::Found> Options::Sources::deal_out(const std::vecto
     found.push_back({entry.get(), {next, end}, "argument " + entry->name, entry->name});
     next = end;
   }
-  for (; next != words.end(); ++next) errors.push_back("'" + printable(*next) + "': nothing is expected here");
+  for (; next != words.end(); ++next)
+    errors.push_back("'" + printable(without_password(*next)) + "': nothing is expected here");
   return found;
 }
 

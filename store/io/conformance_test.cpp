@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "store/io/test_places.hpp"
+#include "store/io/test_servers.hpp"
 #include "store/memory_store.hpp"
 
 namespace fairlead::store {
@@ -16,7 +17,9 @@ namespace {
 
 std::vector<StoreBackend> backends() {
   return {{"memory", false, [] { return std::make_unique<MemoryPlace>(); }},
-          {"lmdb", true, [] { return std::make_unique<LmdbPlace>(); }}};
+          {"lmdb", true, [] { return std::make_unique<LmdbPlace>(); }},
+          {"redis", true, [] { return std::make_unique<ServerPlace>(redis_server(), "redis"); }},
+          {"memcached", true, [] { return std::make_unique<ServerPlace>(memcached_server(), "memcached"); }}};
 }
 
 std::vector<StoreBackend> shared_backends() {
@@ -102,6 +105,28 @@ TEST_P(StoreConformance, incr_counts_from_nothing_up_and_down) {
   EXPECT_EQ(store->get("n").value(), some("-8"));
   ASSERT_TRUE(store->set("n", "7"));
   EXPECT_EQ(store->incr("n").value(), 8);
+  ASSERT_TRUE(store->set("n", "-007"));
+  EXPECT_EQ(store->incr("n", 8).value(), 1);
+}
+
+TEST_P(StoreConformance, incr_reaches_both_ends_of_64_bits_and_goes_no_further) {
+  auto store = place_->open();
+  using Limits = std::numeric_limits<std::int64_t>;
+  EXPECT_EQ(store->incr("up", Limits::max()).value(), Limits::max());
+  EXPECT_FALSE(store->incr("up"));
+  EXPECT_EQ(store->incr("down", Limits::min()).value(), Limits::min());
+  EXPECT_FALSE(store->incr("down", -1));
+  EXPECT_EQ(store->get("down").value(), std::to_string(Limits::min()));
+}
+
+TEST_P(StoreConformance, the_errors_of_a_caller_are_no_failures_of_the_store) {
+  auto store = place_->open();
+  ASSERT_TRUE(store->set("n", "seven"));
+  const auto before = store->counters();
+  EXPECT_EQ(store->incr("n").error().message, "'n' holds 'seven', which is no number to add to");
+  EXPECT_FALSE(store->get(""));
+  EXPECT_EQ(store->counters().calls, before.calls + 2);
+  EXPECT_EQ(store->counters().failures, 0U);
 }
 
 TEST_P(StoreConformance, incr_of_what_cannot_be_counted_is_an_error_and_changes_nothing) {
@@ -141,10 +166,24 @@ TEST_P(StoreConformance, set_and_cas_replace_the_ttl_and_incr_keeps_it) {
   ASSERT_TRUE(store->cas("swapped", "v", "w"));
   ASSERT_TRUE(store->set("counted", "5", soon));
   ASSERT_EQ(store->incr("counted").value(), 6);
+  ASSERT_TRUE(store->set("odd", "007", soon));
+  ASSERT_EQ(store->incr("odd").value(), 8);
   place_->let_pass(std::chrono::seconds(3));
   EXPECT_EQ(store->get("reset").value(), some("v"));
   EXPECT_EQ(store->get("swapped").value(), some("w"));
   EXPECT_EQ(store->incr("counted").value(), 1);
+  EXPECT_EQ(store->incr("odd").value(), 1);
+}
+
+TEST_P(StoreConformance, a_ttl_of_months_or_of_decades_is_no_date_in_the_past) {
+  auto store = place_->open();
+  for (const int days : {29, 31, 365, 36525}) {
+    const std::string key = "k" + std::to_string(days);
+    ASSERT_TRUE(store->set(key, "1", std::chrono::hours(24 * days))) << days;
+    EXPECT_EQ(store->incr(key).value(), 2) << days;
+    EXPECT_TRUE(store->cas(key, "2", "3", std::chrono::hours(24 * days)).value()) << days;
+    EXPECT_EQ(store->get(key).value(), some("3")) << days;
+  }
 }
 
 TEST_P(StoreConformance, a_ttl_that_makes_no_sense_is_refused) {
@@ -178,6 +217,17 @@ pid_t fork_counter(StorePlace& place, int times, const char* own) {
     if (!store->incr("all") || !store->incr(own)) _exit(1);
   }
   _exit(0);
+}
+
+TEST_P(SharedStoreConformance, two_handlers_that_count_to_ten_thousand_reach_it) {
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 2; ++i) {
+    threads.emplace_back([store = place_->open()] {
+      for (int k = 0; k < 5000; ++k) ASSERT_TRUE(store->incr("n"));
+    });
+  }
+  for (auto& thread : threads) thread.join();
+  EXPECT_EQ(place_->open()->get("n").value(), some("10000"));
 }
 
 TEST_P(SharedStoreConformance, processes_count_together_while_one_of_them_is_killed) {

@@ -251,7 +251,16 @@ int LmdbStore::sweep(MDB_txn* transaction, WallTime now) {
   return code == MDB_NOTFOUND ? 0 : code;
 }
 
-Status LmdbStore::read(const Body& body) {
+Status LmdbStore::read(const Body& body) { return counted(try_read(body)); }
+
+Status LmdbStore::write(const Body& body) { return counted(try_write(body)); }
+
+Status LmdbStore::counted(Status done) const {
+  if (!done) ++tally().failures;
+  return done;
+}
+
+Status LmdbStore::try_read(const Body& body) {
   if (auto ours = check_process(); !ours) return ours;
   while (true) {
     {
@@ -269,7 +278,7 @@ Status LmdbStore::read(const Body& body) {
   }
 }
 
-Status LmdbStore::write(const Body& body) {
+Status LmdbStore::try_write(const Body& body) {
   if (auto ours = check_process(); !ours) return ours;
   const WallTime now = clock_();
   while (true) {

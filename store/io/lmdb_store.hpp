@@ -63,6 +63,9 @@ class LmdbStore final : public Store {
   using Body = std::function<int(MDB_txn*)>;
   Status read(const Body& body);
   Status write(const Body& body);
+  Status try_read(const Body& body);
+  Status try_write(const Body& body);
+  Status counted(Status done) const;
   int begin(unsigned flags, MDB_txn** transaction);
   Status check_process() const;
   Status resize(bool grow);

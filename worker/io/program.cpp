@@ -25,11 +25,16 @@ Status fits(const std::string& text) {
   return Nothing{};
 }
 
+Status may_be_store(const std::string& text) {
+  if (text.empty()) return Error{"is required"};
+  return check_store(text);
+}
+
 // The main thread of a worker program: it watches over the crew and handles no event itself.
 class Watch {
  public:
-  Watch(Crew& crew, io::Signals& signals, const ProgramSettings& settings)
-      : crew_(crew), signals_(signals), settings_(settings) {}
+  Watch(Crew& crew, const Store& store, io::Signals& signals, const ProgramSettings& settings)
+      : crew_(crew), store_(store), signals_(signals), settings_(settings) {}
 
   io::ExitCode run() {
     while (!crew_.ended()) {
@@ -43,8 +48,14 @@ class Watch {
       return io::ExitCode::failure;
     }
     const Counters counters = crew_.counters();
+    const StoreCounters store = store_.counters();
     io::log(io::Level::info, "stopped",
-            {{"events", counters.events}, {"failures", counters.failures}, {"links", counters.links}});
+            {{"events", counters.events},
+             {"failures", counters.failures},
+             {"links", counters.links},
+             {"store_calls", store.calls},
+             {"store_failures", store.failures},
+             {"store_reconnects", store.reconnects}});
     return io::ExitCode::ok;
   }
 
@@ -80,6 +91,7 @@ class Watch {
   }
 
   Crew& crew_;
+  const Store& store_;
   io::Signals& signals_;
   const ProgramSettings& settings_;
   io::ServiceManager manager_;
@@ -95,7 +107,7 @@ void declare(io::Options& options, ProgramSettings& settings) {
       .text("app-version", "TEXT", settings.version, "the version of the application, for people to see", fits)
       .integer("threads", settings.threads, "complete workers in this process", io::between(1, most_threads))
       .text("store", "STORE", settings.store,
-            "where the application keeps its state: lmdb:DIR, memory:", io::required())
+            "where the application keeps its state: lmdb:DIR, redis://HOST, memcached://HOST, memory:", may_be_store)
       .duration("drain-time", settings.drain_time, "how long to finish after SIGTERM before giving up",
                 io::at_least(0s));
 }
@@ -107,7 +119,7 @@ io::ExitCode serve(const ProgramSettings& given, const std::string& app, MakeHan
   io::raise_file_limit();
   auto store = open_store(settings.store);
   if (!store) {
-    io::log(io::Level::error, "cannot_open_store", {{"store", settings.store}, {"text", store.error().message}});
+    io::log(io::Level::error, "cannot_open_store", {{"text", store.error().message}});
     return io::ExitCode::failure;
   }
   Crew crew({.broker = BusAddress::for_connect(settings.broker).value(),
@@ -117,7 +129,7 @@ io::ExitCode serve(const ProgramSettings& given, const std::string& app, MakeHan
              .threads = static_cast<unsigned>(settings.threads),
              .store = *store},
             std::move(make_handler));
-  return Watch(crew, signals, settings).run();
+  return Watch(crew, **store, signals, settings).run();
 }
 
 std::string default_name() {
