@@ -21,6 +21,7 @@ namespace {
 // Messages taken from one socket before the others have their turn.
 constexpr int budget = 256;
 constexpr Duration journal_retry = 100ms;
+constexpr int operators_budget = 4;  // the bus comes first
 
 Socket must(Result<Socket> socket) {
   if (!socket) throw std::runtime_error(socket.error().message);
@@ -47,6 +48,8 @@ Service::Sockets Service::bind(fairlead::io::Context& context, const BusAddress&
   // Twice a window: a peer whose window is used up twice over is not reading, and its link is reset.
   const fairlead::io::SocketOptions routed{.send_high_water = 20'000, .max_message = schemas::max_frame};
   const fairlead::io::SocketOptions published{.max_message = schemas::max_frame};
+  // Somebody who asks and does not read the answers must not make us keep them.
+  const fairlead::io::SocketOptions operators{.send_high_water = 100, .max_message = schemas::max_frame};
   // With port 0 the kernel chooses the first; the others must be free, or another first is tried.
   for (int attempt = 0;; ++attempt) {
     Socket frontend = must(Socket::router(context, typed.endpoint(BusSocket::frontend), routed));
@@ -61,6 +64,7 @@ Service::Sockets Service::bind(fairlead::io::Context& context, const BusAddress&
                      .deliveries = must(Socket::xpub(context, address.endpoint(BusSocket::deliveries), published)),
                      .backend = must(Socket::router(context, address.endpoint(BusSocket::backend), routed)),
                      .outcomes = must(Socket::xsub(context, address.endpoint(BusSocket::outcomes), "o", published)),
+                     .admin = must(Socket::router(context, address.endpoint(BusSocket::admin), operators)),
                      .address = address};
     } catch (const std::runtime_error&) {
       if (!typed.any_port() || attempt >= 20) throw;
@@ -92,7 +96,8 @@ Service::Service(ServiceConfig config, fairlead::io::Signals& signals)
         broker_ = std::make_unique<Broker>(config_.broker, found.header, std::move(found.state));
         return std::move(files);
       }()),
-      sockets_(bind(context_, config_.listen)) {}
+      sockets_(bind(context_, config_.listen)),
+      admin_(*broker_, sockets_.address.text(), fairlead::io::now()) {}
 
 fairlead::io::ExitCode Service::run() {
   const fairlead::io::ServiceManager manager;
@@ -108,8 +113,8 @@ fairlead::io::ExitCode Service::run() {
       told_alive = now;
     }
     if (more) continue;
-    const std::array<Socket*, 4> sockets{&sockets_.frontend, &sockets_.deliveries, &sockets_.backend,
-                                         &sockets_.outcomes};
+    const std::array<Socket*, 5> sockets{&sockets_.frontend, &sockets_.deliveries, &sockets_.backend,
+                                         &sockets_.outcomes, &sockets_.admin};
     std::array<fairlead::io::WatchedFd, 1> fds{{{.fd = signals_.fd()}}};
     fairlead::io::wait(sockets, fds, std::max<Duration>(broker_->next_time(now) - now, 0ms));
   }
@@ -149,6 +154,11 @@ bool Service::take_input(Instant now) {
                        broker_->on_frontend_frame(from.value, frame, now);
                      }),
         sockets_.frontend);
+  check(drain_router(sockets_.admin, operators_budget,
+                     [&](fairlead::io::RoutingId from, std::string_view request) {
+                       answers_.emplace_back(from, admin_.answer(request, now));
+                     }),
+        sockets_.admin);
   return more;
 }
 
@@ -159,6 +169,7 @@ void Service::end_turn(Instant now) {
   write_journal();
   send_all(turn_.sends, now);
   tell(turn_.notes);
+  for (const auto& [to, answer] : std::exchange(answers_, {})) sockets_.admin.send(to, answer);
   checkpoint_if_due();
 }
 

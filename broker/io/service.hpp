@@ -3,8 +3,11 @@
 
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "broker/broker.hpp"
+#include "broker/io/admin.hpp"
 #include "broker/io/journal_files.hpp"
 #include "bus/endpoints.hpp"
 #include "bus/io/process.hpp"
@@ -36,6 +39,7 @@ class Service {
     fairlead::io::Socket deliveries;
     fairlead::io::Socket backend;
     fairlead::io::Socket outcomes;
+    fairlead::io::Socket admin;
     BusAddress address;
   };
 
@@ -54,6 +58,8 @@ class Service {
   std::unique_ptr<Broker> broker_;  // made from what the journal holds
   JournalFiles journal_;
   Sockets sockets_;
+  Admin admin_;
+  std::vector<std::pair<fairlead::io::RoutingId, std::string>> answers_;  // leave behind what they tell of
   Turn turn_;
   bool stopping_ = false;
   Instant last_checkpoint_attempt_{};

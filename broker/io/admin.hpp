@@ -1,0 +1,33 @@
+// The operator's questions and orders, as JSON (docs/operating.md, "The admin socket"). One request, one reply:
+//
+//   {"ask": "clients", "group": "room"}   →   {"ok": true, "clients": […]}
+//   {"ask": "clinets"}                    →   {"ok": false, "error": "…", "meant": "clients"}
+//
+// It reads a Broker between turns; what an order changes is journaled and leaves with the next turn, and so must the
+// reply.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "broker/broker.hpp"
+#include "bus/time.hpp"
+
+namespace fairlead::broker::io {
+
+class Admin {
+ public:
+  // `broker` outlives it. `listen` is what status shows.
+  Admin(Broker& broker, std::string listen, Instant started)
+      : broker_(broker), listen_(std::move(listen)), started_(started) {}
+
+  // Never throws, whatever the request is.
+  std::string answer(std::string_view request, Instant now);
+
+ private:
+  Broker& broker_;
+  std::string listen_;
+  Instant started_;
+};
+
+}  // namespace fairlead::broker::io

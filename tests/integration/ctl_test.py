@@ -1,0 +1,54 @@
+#!/usr/bin/python3
+"""An operator looks into a running bus with fairlead-ctl, and acts."""
+
+import json
+import subprocess
+
+from bus import BIN, BusTest, main
+from process import wait_until
+from users import ChatUser
+
+
+class Ctl(BusTest):
+    def ctl(self, bus, *words, status=0):
+        ended = subprocess.run([BIN / "fairlead-ctl", "--broker", bus.url, *words], capture_output=True, text=True,
+                               timeout=60, check=False)
+        self.assertEqual(ended.returncode, status, ended.stdout + ended.stderr)
+        return ended.stdout if status == 0 else ended.stderr
+
+    def ask(self, bus, *words):
+        return json.loads(self.ctl(bus, "--output", "json", *words))
+
+    def test_who_is_there(self):
+        with self.bus(app="chat") as bus:
+            bus.start(bus.broker(), bus.gateway(), bus.worker())
+            users = [ChatUser(bus.address("line")) for _ in range(3)]
+            self.assertEqual(self.ask(bus, "status")["clients"], 3)
+            self.assertRegex(self.ctl(bus, "gateways"), r"gateway1 +\w+ +live +- +3 ")
+            self.assertRegex(self.ctl(bus, "workers"), r"worker1 +chat ")
+            users[1].say("/join room")
+            wait_until(lambda: self.ask(bus, "groups")["groups"], "the group is there")
+            clients = self.ask(bus, "clients", "--group", "room")["clients"]
+            self.assertEqual([client["uid"] for client in clients], ["2"])
+            self.assertIn("room", self.ctl(bus, "client", clients[0]["client"]))
+
+    def test_a_message_and_a_kick(self):
+        with self.bus(app="chat") as bus:
+            bus.start(bus.broker(), bus.gateway(), bus.worker())
+            one, two = (ChatUser(bus.address(kind)) for kind in ("line", "ws"))
+            self.ctl(bus, "send", json.dumps({"type": "say", "from": 0, "to": "all", "text": "back in a minute"}), "--all")
+            for user in (one, two):
+                user.until({"text": "back in a minute"})
+            self.ctl(bus, "kick", "--uid", "2", "--last", json.dumps({"type": "error", "text": "enough"}))
+            two.until({"text": "enough"})
+            one.until({"type": "leave", "uid": 2})
+            self.assertIn("nobody is bound to uid '2'", self.ctl(bus, "kick", "--uid", "2", status=1))
+
+    def test_mistakes_and_absence_are_told(self):
+        with self.bus(app="chat") as bus:
+            self.assertIn("did you mean 'status'?", self.ctl(bus, "statsu", status=2))
+            self.assertIn("no answer from the broker", self.ctl(bus, "--timeout", "200ms", "status", status=3))
+
+
+if __name__ == "__main__":
+    main()
