@@ -51,3 +51,14 @@ function(fairlead_tests name)
   add_test(NAME ${name} COMMAND ${name})
   set_tests_properties(${name} PROPERTIES TIMEOUT 300 LABELS "${arg_LABELS}")
 endfunction()
+
+# fairlead_business(NAME SOURCES … [LINKS …] [DEFINES …]): business code as a module, modules/NAME.so in the build.
+function(fairlead_business name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINKS;DEFINES" ${ARGN})
+  add_library(${name}_module MODULE ${arg_SOURCES})
+  fairlead_settings(${name}_module)
+  target_link_libraries(${name}_module PRIVATE fairlead_module ${arg_LINKS})
+  target_compile_definitions(${name}_module PRIVATE ${arg_DEFINES})
+  set_target_properties(${name}_module PROPERTIES PREFIX "" OUTPUT_NAME ${name}
+                                                  LIBRARY_OUTPUT_DIRECTORY "${CMAKE_BINARY_DIR}/modules")
+endfunction()

@@ -1,5 +1,5 @@
-# What strangers get: programs, the libraries fairlead::worker and fairlead::client, their headers, a CMake package and pkg-config
-# files; install components `programs` and `libraries`. Which libraries and headers that takes is found out here, from what the two link and include, so that no list grows stale.
+# What strangers get: programs, the libraries fairlead::worker, fairlead::client and fairlead::module, their headers, a CMake package and pkg-config
+# files; install components `programs` and `libraries`. Which libraries and headers that takes is found out here, from what these link and include, so that no list grows stale.
 
 include(CMakePackageConfigHelpers)
 
@@ -12,6 +12,7 @@ foreach(program broker gateway worker chat tap ctl bench)
     install(TARGETS fairlead-${program} RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT programs)
   endif()
 endforeach()
+install(TARGETS chat_module LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}/fairlead" COMPONENT programs)
 if(IS_DIRECTORY "${PROJECT_SOURCE_DIR}/web")
   install(DIRECTORY web/ DESTINATION "${CMAKE_INSTALL_DATADIR}/fairlead/web" COMPONENT programs)
 endif()
@@ -83,7 +84,7 @@ set(external_PkgConfig--LIBMEMCACHED_pc libmemcached)
 set(libraries "")
 set(externals "")
 set(components "")
-foreach(component worker client)
+foreach(component worker client module)
   if(NOT TARGET fairlead_${component})
     continue()
   endif()

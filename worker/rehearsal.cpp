@@ -186,7 +186,7 @@ Rehearsal::Rehearsal(Handler& handler, std::shared_ptr<Store> store)
   handler.on_start(info);
 }
 
-Rehearsal::~Rehearsal() { stage_->handler.on_stop(); }
+Rehearsal::~Rehearsal() { stage_->handler.on_stop(StopReason::asked); }
 
 ClientId Rehearsal::open(const Handshake& handshake) {
   const ClientId id{.shard = 0, .gateway = {0xfa17}, .counter = stage_->actors.size() + 1};

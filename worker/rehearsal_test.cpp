@@ -18,7 +18,7 @@ struct Scripted : Handler {
   void on_start(WorkerInfo& info) override { started_as = info.name; }
   void on_message(Context& ctx, std::string_view message) override { act(ctx, message); }
   void on_close(Context& ctx, const CloseReason& reason) override { ctx.send_to_all("closed: " + reason.text); }
-  void on_stop() override { stopped = true; }
+  void on_stop(StopReason) override { stopped = true; }
 
   std::function<void(Context&, std::string_view)> act;
   std::string started_as;

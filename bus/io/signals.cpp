@@ -18,15 +18,18 @@ const char* name(Signal signal) {
       return "SIGINT";
     case Signal::hangup:
       return "SIGHUP";
+    case Signal::child:
+      return "SIGCHLD";
   }
   return "?";
 }
 
-Signals::Signals() {
+Signals::Signals(Children children) {
   std::signal(SIGPIPE, SIG_IGN);  // a peer that went away is an error of the write, not the end of the process
   sigset_t ours;
   sigemptyset(&ours);
   for (const int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&ours, number);
+  if (children == Children::some) sigaddset(&ours, SIGCHLD);
   if (const int error = pthread_sigmask(SIG_BLOCK, &ours, &before_); error != 0) {
     throw std::system_error(error, std::generic_category(), "pthread_sigmask");
   }
@@ -36,6 +39,11 @@ Signals::Signals() {
 
 Signals::~Signals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
+void Signals::restore() const noexcept {
+  std::signal(SIGPIPE, SIG_DFL);
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
 std::optional<Signal> Signals::next() {
   signalfd_siginfo info{};
   if (::read(fd_.get(), &info, sizeof info) != static_cast<ssize_t>(sizeof info)) return std::nullopt;
@@ -44,6 +52,8 @@ std::optional<Signal> Signals::next() {
       return Signal::interrupt;
     case SIGHUP:
       return Signal::hangup;
+    case SIGCHLD:
+      return Signal::child;
     default:
       return Signal::terminate;
   }

@@ -15,6 +15,7 @@ import time
 HERE = os.path.dirname(os.path.abspath(__file__))
 ROOT = os.path.dirname(os.path.dirname(HERE))
 FIRST_WORKER = os.path.join(ROOT, "examples", "first_worker.cpp")  # what README shows
+FIRST_MODULE = os.path.join(ROOT, "examples", "first_module.cpp")
 SECONDS_FOR_ALL = 240
 DEADLINE = time.monotonic() + SECONDS_FOR_ALL
 
@@ -56,14 +57,35 @@ class Daemon:
 
 
 def build_by_pkg_config(prefix, folder):
-    """The worker once more, for those who do not use CMake."""
+    """Worker and module once more, for those who do not use CMake."""
     found = subprocess.run(["find", prefix, "-name", "fairlead-worker.pc"], capture_output=True, text=True, check=True)
     environment = {**os.environ, "PKG_CONFIG_PATH": os.path.dirname(found.stdout.strip())}
-    flags = run("pkg-config", "--cflags", "--libs", "fairlead-worker",
-                env=environment, capture_output=True, text=True).stdout.split()
+
+    def flags(package):
+        return run("pkg-config", "--cflags", "--libs", package, env=environment, capture_output=True, text=True).stdout.split()
+
     output = os.path.join(folder, "worker-by-pkg-config")
-    run("g++", FIRST_WORKER, "-o", output, *flags)
+    run("g++", FIRST_WORKER, "-o", output, *flags("fairlead-worker"))
     run(output, "--version")
+    run("g++", "-shared", "-fPIC", "-Wl,-z,defs", FIRST_MODULE, "-o", os.path.join(folder, "module-by-pkg-config.so"),
+        *flags("fairlead-module"))
+
+
+def talk_to_a_worker(project, folder, address, bus, *command):
+    """Starts it, says something to it through the bus, and stops it."""
+    daemon = Daemon(folder, *command, "--broker", bus)
+    try:
+        daemon.await_ready()
+        said = run(f"{project}/stranger-client", address, "hello", capture_output=True, text=True).stdout
+        assert said == "hello\n", f"the echo of 'hello' was {said!r}"
+        daemon.stop()
+    except BaseException:
+        print(f"---- {daemon.name}\n{daemon.said()}")
+        raise
+    finally:
+        if daemon.process.poll() is None:
+            daemon.process.kill()
+            daemon.process.wait()
 
 
 def check_readme():
@@ -85,7 +107,7 @@ def main():
                                check=False).stdout.split()
         assert not leaks, f"these installed files name the checkout: {leaks}"
         run(cmake, "-S", HERE, "-B", project, f"-DCMAKE_PREFIX_PATH={prefix}", "-DCMAKE_BUILD_TYPE=Debug",
-            f"-DFIRST_WORKER={FIRST_WORKER}")
+            f"-DFIRST_WORKER={FIRST_WORKER}", f"-DFIRST_MODULE={FIRST_MODULE}")
         run(cmake, "--build", project)
         build_by_pkg_config(prefix, folder)
 
@@ -97,13 +119,13 @@ def main():
             daemons[-1].await_ready()
             daemons.append(Daemon(folder, f"{programs}/fairlead-gateway", "--broker", bus, "--listen", "line://127.0.0.1:0"))
             line = daemons[-1].await_ready()
-            daemons.append(Daemon(folder, f"{project}/stranger-worker", "--broker", bus))
-            daemons[-1].await_ready()
             address = re.search(r"line://127\.0\.0\.1:\d+", line).group(0)
-            said = run(f"{project}/stranger-client", address, "hello", capture_output=True, text=True).stdout
-            assert said == "hello\n", f"the echo of 'hello' was {said!r}"
+            talk_to_a_worker(project, folder, address, bus, f"{project}/stranger-worker")
+            worker = f"{programs}/fairlead-worker"
+            for module in (f"{project}/libstranger-module.so", f"{folder}/module-by-pkg-config.so"):
+                talk_to_a_worker(project, folder, address, bus, worker, "--module", module)
             # The gateway first: it says goodbye to a bus that still works.
-            for daemon in [daemons[1], daemons[2], daemons[0]]:
+            for daemon in reversed(daemons):
                 daemon.stop()
         except BaseException:
             for daemon in daemons:

@@ -43,7 +43,9 @@ Crew::~Crew() {
   keeper_ = {};
 }
 
-void Crew::drain() {
+void Crew::drain(StopReason reason) {
+  int expected = undecided;
+  stop_reason_.compare_exchange_strong(expected, static_cast<int>(reason), std::memory_order_acq_rel);
   for (const auto& station : stations_) station->drain();
 }
 
@@ -79,14 +81,17 @@ Counters Crew::counters() {
 void Crew::run(unsigned thread) {
   try {
     const auto handler = make_handler_();
-    WorkerInfo info{
-        .name = settings_.name, .thread = thread, .store = *settings_.store, .every = [&](auto interval, auto tick) {
-          if (interval <= 0ms) throw std::invalid_argument("a tick needs an interval above zero");
-          stations_[thread]->every(interval, std::move(tick));
-        }};
+    WorkerInfo info{.name = settings_.name,
+                    .worker = settings_.worker,
+                    .thread = thread,
+                    .store = *settings_.store,
+                    .every = [&](auto interval, auto tick) {
+                      if (interval <= 0ms) throw std::invalid_argument("a tick needs an interval above zero");
+                      stations_[thread]->every(interval, std::move(tick));
+                    }};
     handler->on_start(info);
     stations_[thread]->run(*handler);
-    handler->on_stop();
+    handler->on_stop(static_cast<StopReason>(stop_reason_.load(std::memory_order_acquire)));
   } catch (const std::exception& thrown) {
     fail(thrown.what());
   } catch (...) {
@@ -101,7 +106,7 @@ void Crew::fail(std::string why) {
     const std::lock_guard lock(failure_mutex_);
     if (!failure_) failure_ = Error{std::move(why)};
   }
-  drain();
+  drain(StopReason::failed);
 }
 
 void Crew::keep(const std::stop_token& stop) {

@@ -29,6 +29,7 @@ class Crew {
     std::string name;
     std::string app;
     std::string version;
+    unsigned worker = 0;  // of --workers
     unsigned threads = 1;
     std::shared_ptr<Store> store;
   };
@@ -40,8 +41,8 @@ class Crew {
   Crew(const Crew&) = delete;
   Crew& operator=(const Crew&) = delete;
 
-  // From any thread, and from a signal handler.
-  void drain();
+  // From any thread, and from a signal handler. The first reason is the one that handlers are told.
+  void drain(StopReason reason = StopReason::asked);
 
   // Wakes (WatchedFd) whenever one of these may have changed.
   const io::Wakeup& changed() const { return changed_; }
@@ -56,12 +57,15 @@ class Crew {
   void fail(std::string why);
   void keep(const std::stop_token& stop);
 
+  static constexpr int undecided = -1;
+
   const Settings settings_;
   const MakeHandler make_handler_;
   io::Wakeup changed_;
   io::Context context_;
   std::vector<std::unique_ptr<Station>> stations_;
   std::atomic<unsigned> running_;
+  std::atomic<int> stop_reason_ = undecided;
   std::mutex failure_mutex_;
   std::optional<Error> failure_;
   std::mutex keeper_mutex_;

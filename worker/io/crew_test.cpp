@@ -262,4 +262,36 @@ TEST(Crew, that_cannot_start_says_why_and_ends) {
   EXPECT_EQ(crew.failure()->message, "no table");
 }
 
+TEST(Crew, tells_the_others_that_one_has_failed_and_who_is_replaced_that_it_is) {
+  struct Listening : Handler {
+    explicit Listening(std::atomic<int>& put_here) : told(put_here) {}
+    void on_start(WorkerInfo& info) override {
+      if (info.thread == 1) throw std::runtime_error("no second table");
+    }
+    void on_message(Context&, std::string_view) override {}
+    void on_stop(StopReason reason) override { told = static_cast<int>(reason); }
+    std::atomic<int>& told;
+  };
+  const auto told_by = [](unsigned threads, std::optional<StopReason> reason) {
+    std::atomic<int> told = -1;
+    {
+      Crew crew({.broker = BusAddress::for_connect("tcp://127.0.0.1:9").value(),
+                 .name = "w",
+                 .threads = threads,
+                 .store = open_store("memory:").value()},
+                [&told] { return std::make_unique<Listening>(told); });
+      if (reason) crew.drain(*reason);
+      while (!crew.ended()) {
+        std::array<io::WatchedFd, 1> fds{{{.fd = crew.changed().fd()}}};
+        io::wait({}, fds, patience);
+        crew.changed().clear();
+      }
+    }
+    return static_cast<StopReason>(told.load());
+  };
+  EXPECT_EQ(told_by(2, std::nullopt), StopReason::failed);
+  EXPECT_EQ(told_by(1, StopReason::replaced), StopReason::replaced);
+  EXPECT_EQ(told_by(1, StopReason::asked), StopReason::asked);
+}
+
 }  // namespace fairlead::worker

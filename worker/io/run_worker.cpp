@@ -54,7 +54,7 @@ int run_worker(int argc, char** argv, MakeHandler make_handler) {
     io::Options options({.program = program.substr(program.rfind('/') + 1), .summary = "A worker of a Fairlead bus."});
     worker::declare(options, settings);
     if (const auto done = options.load(argc, argv)) return *done;
-    return worker::serve(settings, "", std::move(make_handler));
+    return worker::run_program(argc, argv, options, settings, {.app = "", .make_handler = std::move(make_handler)});
   });
 }
 

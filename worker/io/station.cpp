@@ -41,6 +41,7 @@ Station::Station(Around around, Config config, Random random)
 
 void Station::run(Handler& handler) {
   std::unique_lock turn(mutex_);
+  running_ = true;
   while (true) {
     take_turn();
     if (worker_.finished()) break;
@@ -65,7 +66,7 @@ void Station::drain() {
 
 void Station::keep() {
   const std::unique_lock turn(mutex_, std::try_to_lock);
-  if (turn.owns_lock() && !worker_.finished()) take_turn();
+  if (turn.owns_lock() && running_ && !worker_.finished()) take_turn();
 }
 
 Counters Station::counters() {

@@ -57,7 +57,7 @@ class Station final : private Queries {
 
   // From any thread: finish what is there, then run() returns.
   void drain();
-  // By the keeper: a turn in place of the station's thread, if that is in a handler now.
+  // By the keeper: a turn in place of the station's thread, if that is in a handler's event now.
   void keep();
   // Has been welcomed by a broker.
   bool ready() const { return ready_.load(std::memory_order_acquire); }
@@ -103,6 +103,7 @@ class Station final : private Queries {
   std::vector<std::function<void()>> posted_;
 
   std::mutex mutex_;
+  bool running_ = false;  // run() has begun: the handler's on_start is over, and there may be a link
   Worker worker_;
   Actions actions_;
   std::optional<io::Socket> dealer_;

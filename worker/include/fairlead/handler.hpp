@@ -24,11 +24,18 @@ namespace fairlead {
 
 struct WorkerInfo {
   std::string name;     // --name
+  unsigned worker = 0;  // 0 … --workers − 1; while one is replaced, two have the same number
   unsigned thread = 0;  // 0 … --threads − 1
   Store& store;
   // Calls `tick` every `interval` between events, on the handler's own thread, from the start until the worker stops. What
   // it asks for is published, all together. Each thread of each worker ticks for itself; what it throws is reported.
   std::function<void(std::chrono::milliseconds interval, std::function<void(Bus&)> tick)> every;
+};
+
+enum class StopReason {
+  asked,     // SIGTERM, SIGINT, Worker::stop()
+  replaced,  // a reload: new code has taken over already
+  failed,    // another thread of the process could not go on
 };
 
 class Handler {
@@ -50,8 +57,8 @@ class Handler {
   virtual void on_group(Context&, const GroupChange&) {}
   // Also when the gateway died. Session, uid and groups are still there to read.
   virtual void on_close(Context&, const CloseReason&) {}
-  // After the last event of a worker that stops in good order.
-  virtual void on_stop() {}
+  // After the last event of a worker that stops in good order. An exception from here makes its exit status 1.
+  virtual void on_stop(StopReason) {}
 };
 
 using MakeHandler = std::function<std::unique_ptr<Handler>()>;
