@@ -11,7 +11,7 @@ from users import ChatUser
 
 class Ctl(BusTest):
     def ctl(self, bus, *words, status=0):
-        ended = subprocess.run([BIN / "fairlead-ctl", "--broker", bus.url, *words], capture_output=True, text=True,
+        ended = subprocess.run([BIN / "fairlead-ctl", "--broker", bus.endpoint, *words], capture_output=True, text=True,
                                timeout=60, check=False)
         self.assertEqual(ended.returncode, status, ended.stdout + ended.stderr)
         return ended.stdout if status == 0 else ended.stderr

@@ -30,6 +30,7 @@ class User:
         self.messages = []  # all that ever came
         self._read = 0      # how many of them next() has given out
         self._fragments = b""
+        self._goodbye = None  # a close frame, behind what may not have been looked at yet
         if self.kind == "ws":
             self._shake_hands(parts, patience)
 
@@ -150,6 +151,8 @@ class User:
             raise Gone(f"{self.address}: {error}") from None
 
     def _take(self, end):
+        if self._goodbye is not None:
+            raise Gone(f"{self.address}: closed with {self._goodbye!r}")
         left = end - time.monotonic()
         if left <= 0:
             raise TimeoutError(f"{self.address}: nothing came")
@@ -195,7 +198,8 @@ class User:
             if first & 15 == 9:
                 self.socket.sendall(self._ws_frame(0x8a, payload))
             elif first & 15 == 8:
-                raise Gone(f"{self.address}: closed with {payload!r}")
+                self._goodbye = payload
+                return None
             elif first & 15 in (0, 1, 2):
                 self._fragments += payload
                 if first & 0x80:

@@ -82,7 +82,7 @@ int run(int argc, char** argv) {
   } else if (ok) {
     std::cout << show(reply);
   }
-  if (!ok) std::cerr << "fairlead-ctl: " << printable(reply.value("error", "refused"), 400) << '\n';
+  if (!ok) std::cerr << "fairlead-ctl: " << on_one_line(reply.value("error", "refused")) << '\n';
   return ok ? 0 : refused;
 }
 

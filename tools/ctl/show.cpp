@@ -8,13 +8,7 @@
 #include "bus/time.hpp"
 
 namespace fairlead::ctl {
-namespace {
 
-using Json = nlohmann::ordered_json;
-
-bool is_duration(const std::string& key) { return key == "uptime" || key == "away" || key == "silent"; }
-
-// UTF-8 stays as it is; whatever could move the cursor is escaped.
 std::string on_one_line(const std::string& text) {
   std::string out;
   for (const char c : text) {
@@ -23,6 +17,12 @@ std::string on_one_line(const std::string& text) {
   }
   return out;
 }
+
+namespace {
+
+using Json = nlohmann::ordered_json;
+
+bool is_duration(const std::string& key) { return key == "uptime" || key == "away" || key == "silent"; }
 
 std::string cell(const std::string& key, const Json& value) {
   if (value.is_null()) return "-";
