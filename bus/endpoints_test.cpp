@@ -121,10 +121,25 @@ TEST(UserEndpoint, what_is_wrong_is_said) {
   EXPECT_THAT(why_not_user("tcp://h:1"), HasSubstr("no protocol 'tcp'"));
   EXPECT_THAT(why_not_user("line://h:1/x"), HasSubstr("ws only"));
   EXPECT_THAT(why_not_user("ws://h:1/a b"), HasSubstr("path"));
-  EXPECT_THAT(why_not_user("ws://h:1/a?b"), HasSubstr("path"));
+  EXPECT_THAT(why_not_user("ws://h:1/a?b"), HasSubstr("'b' is not name=value"));
+  EXPECT_THAT(why_not_user("line://h:1?=b"), HasSubstr("name=value"));
+  EXPECT_THAT(why_not_user("line://h:1?a=b&&c=d"), HasSubstr("name=value"));
+  EXPECT_THAT(why_not_user("line://h:1?a=%4"), HasSubstr("two hex digits"));
+  EXPECT_FALSE(UserEndpoint::for_connect("line://h:1?a=b"));
   EXPECT_THAT(why_not_user("ws:///ws"), HasSubstr("host is missing"));
   EXPECT_FALSE(UserEndpoint::for_connect("line://*:1"));
   EXPECT_FALSE(UserEndpoint::for_connect("line://h:0"));
+}
+
+TEST(UserEndpoint, a_listener_may_have_options) {
+  using Options = std::vector<std::pair<std::string, std::string>>;
+  const auto line = UserEndpoint::for_listen("line://*:1?max-message=4k&ping-data=%7B%22a%22:1%7d%26&x=").value();
+  EXPECT_EQ(line.options, (Options{{"max-message", "4k"}, {"ping-data", "{\"a\":1}&"}, {"x", ""}}));
+  EXPECT_EQ(line.text(), "line://*:1");
+  const auto ws = UserEndpoint::for_listen("ws://h:1/ws?origin=https://a.example/?").value();
+  EXPECT_EQ(ws.options, (Options{{"origin", "https://a.example/?"}}));
+  EXPECT_EQ(ws.path, "/ws");
+  EXPECT_EQ(UserEndpoint::for_listen("ws://h:1?a=b").value().text(), "ws://h:1/");
 }
 
 TEST(UserEndpoint, a_destination_may_carry_a_query) {

@@ -78,7 +78,8 @@ protocols::Kind kind_of(UserEndpoint::Protocol protocol) {
 
 }  // namespace
 
-Result<Listener> Listener::open(const UserEndpoint& endpoint, const protocols::ServerOptions& options) {
+Result<Listener> Listener::open(const Door& door) {
+  const UserEndpoint& endpoint = door.endpoint;
   auto addresses = resolve(endpoint);
   if (!addresses) return addresses.error();
   Listener listener;
@@ -102,9 +103,9 @@ Result<Listener> Listener::open(const UserEndpoint& endpoint, const protocols::S
 
   UserEndpoint real = endpoint;
   real.port = listener.port_;
-  listener.entrance_ =
-      std::make_unique<Entrance>(Entrance{.text = real.text(), .kind = kind_of(endpoint.protocol), .options = options});
-  listener.entrance_->options.path = endpoint.path;
+  listener.entrance_ = std::make_unique<Entrance>(
+      Entrance{.text = real.text(), .kind = kind_of(endpoint.protocol), .settings = door.settings});
+  listener.entrance_->settings.protocol.path = endpoint.path;
   return listener;
 }
 

@@ -5,7 +5,6 @@
 #include <chrono>
 #include <cstring>
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -31,32 +30,28 @@ std::uint16_t port_of_address(const sockaddr_storage& address) {
   return 0;
 }
 
-std::string text_of(const sockaddr_storage& address) {
-  std::array<char, INET6_ADDRSTRLEN> host{};
-  const std::string port = ":" + std::to_string(port_of_address(address));
+protocols::IpAddress address_of(const sockaddr_storage& address) {
   if (address.ss_family == AF_INET) {
-    const auto* v4 = reinterpret_cast<const sockaddr_in*>(&address);
-    ::inet_ntop(AF_INET, &v4->sin_addr, host.data(), host.size());
-    return host.data() + port;
+    std::array<std::uint8_t, 4> bytes{};
+    std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in*>(&address)->sin_addr, bytes.size());
+    return protocols::IpAddress::v4(bytes[0], bytes[1], bytes[2], bytes[3]);
   }
-  if (address.ss_family != AF_INET6) return "unknown";
-  const auto* v6 = reinterpret_cast<const sockaddr_in6*>(&address);
-  if (IN6_IS_ADDR_V4MAPPED(&v6->sin6_addr)) {
-    ::inet_ntop(AF_INET, &v6->sin6_addr.s6_addr[12], host.data(), host.size());
-    return host.data() + port;
+  protocols::IpAddress::Bytes bytes{};
+  if (address.ss_family == AF_INET6) {
+    std::memcpy(bytes.data(), &reinterpret_cast<const sockaddr_in6*>(&address)->sin6_addr, bytes.size());
   }
-  ::inet_ntop(AF_INET6, &v6->sin6_addr, host.data(), host.size());
-  return std::string("[") + host.data() + "]" + port;
+  return protocols::IpAddress(bytes);
 }
 
 }  // namespace
 
 Transport::Transport(fairlead::io::Fd socket, Duration dead) : socket_(std::move(socket)) {
+  if (dead <= Duration{0}) dead = 60s;
   const auto whole = [](Duration time) {
     return std::max(1, static_cast<int>(std::chrono::duration_cast<std::chrono::seconds>(time).count()));
   };
   set(fd(), IPPROTO_TCP, TCP_NODELAY, 1);
-  // Protocols without pings have TCP's own: half-open connections end in about `dead`.
+  // Whatever pings there are above: half-open connections end in about `dead`.
   set(fd(), SOL_SOCKET, SO_KEEPALIVE, 1);
   set(fd(), IPPROTO_TCP, TCP_KEEPIDLE, whole(dead / 2));
   set(fd(), IPPROTO_TCP, TCP_KEEPINTVL, whole(dead / 6));
@@ -93,8 +88,10 @@ Transport::Written Transport::write(std::span<const std::string_view> pieces) {
 
 void Transport::finish_writing() { (void)::shutdown(fd(), SHUT_WR); }
 
-std::string peer_of(int fd) { return text_of(name_of(fd, &::getpeername)); }
-std::string local_of(int fd) { return text_of(name_of(fd, &::getsockname)); }
+protocols::Peer peer_of(int fd) {
+  const sockaddr_storage name = name_of(fd, &::getpeername);
+  return {.address = address_of(name), .port = port_of_address(name)};
+}
 std::uint16_t local_port_of(int fd) { return port_of_address(name_of(fd, &::getsockname)); }
 
 }  // namespace fairlead::gateway::io

@@ -10,12 +10,14 @@
 
 #include "bus/io/fd.hpp"
 #include "bus/time.hpp"
+#include "protocols/ip_address.hpp"
 
 namespace fairlead::gateway::io {
 
 class Transport {
  public:
-  // Takes a connected, non-blocking socket. Silence of the machine at the other end is noticed after `dead`.
+  // Takes a connected, non-blocking socket. A machine at the other end that is gone is noticed after `dead`,
+  // by TCP's own means.
   Transport(fairlead::io::Fd socket, Duration dead);
 
   struct Read {
@@ -42,9 +44,8 @@ class Transport {
   fairlead::io::Fd socket_;
 };
 
-// "192.0.2.7:5123", "[2001:db8::7]:5123"; an IPv4 address that came through an IPv6 socket is what it is.
-std::string peer_of(int fd);
-std::string local_of(int fd);
+// Who is at the other end of the socket; nobody's address when it is gone already.
+protocols::Peer peer_of(int fd);
 std::uint16_t local_port_of(int fd);
 
 }  // namespace fairlead::gateway::io
