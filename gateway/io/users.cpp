@@ -102,7 +102,7 @@ void Users::admit(const Entrance& entrance, Fd socket) {
   std::optional<protocols::HttpRefusal> refusal;
   if (!welcome) {
     refusal = refuse(entrance, peer, verdict);
-    if (entrance.kind != protocols::Kind::ws || refused_ >= most_refused) return;
+    if (entrance.kind != protocols::Kind::ws) return;
     ++refused_;
   }
   const UserId user{++last_user_};
@@ -117,6 +117,7 @@ void Users::admit(const Entrance& entrance, Fd socket) {
     return;
   }
   ++counters_.accepted;
+  if (connection.refused && refused_ > most_refused) connection.give_up();
 }
 
 // Counts and tells it, and makes the answer.

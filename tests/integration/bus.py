@@ -164,6 +164,10 @@ class Bus:
     def python_worker(self, name="python1"):
         return self.add(Process(name, [PYTHON, ROOT / "examples" / "python_worker.py", self.endpoint]))
 
+    def telling_worker(self, name="telling1"):
+        """What it tells: see there."""
+        return self.add(Process(name, [PYTHON, ROOT / "tests" / "integration" / "telling_worker.py", self.endpoint]))
+
     def oracle(self, *kinds, gateways=("gateway1",), clients=8, in_flight=8, name="oracle", **settings):
         """Started, connected, and with its first replies."""
         oracle = self.add(self.make_oracle(*kinds, gateways=gateways, clients=clients, in_flight=in_flight, name=name, **settings))

@@ -20,7 +20,8 @@ class User:
 
     everybody = []
 
-    def __init__(self, address, patience=PATIENCE):
+    def __init__(self, address, patience=PATIENCE, before=b"", headers=()):
+        """`before` is sent first of all, as a proxy does; `headers` are lines of a WebSocket's opening."""
         parts = urllib.parse.urlsplit(address)
         self.kind = parts.scheme
         self.address = address
@@ -30,8 +31,11 @@ class User:
         self.messages = []  # all that ever came
         self._read = 0      # how many of them next() has given out
         self._fragments = b""
+        self.pings = []
+        if before:
+            self.socket.sendall(before)
         if self.kind == "ws":
-            self._shake_hands(parts, patience)
+            self._shake_hands(parts, patience, headers)
 
     @staticmethod
     def _connect(parts, patience):
@@ -44,11 +48,12 @@ class User:
                     raise
                 time.sleep(0.02)
 
-    def _shake_hands(self, parts, patience):
+    def _shake_hands(self, parts, patience, headers=()):
         key = base64.b64encode(os.urandom(16)).decode()
         target = (parts.path or "/") + ("?" + parts.query if parts.query else "")
         self.socket.sendall(f"GET {target} HTTP/1.1\r\nHost: {parts.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
+                            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n".encode() +
+                            b"".join(header + b"\r\n" for header in headers) + b"\r\n")
         end = time.monotonic() + patience
         while b"\r\n\r\n" not in self.bytes:
             self._take(end)
@@ -193,6 +198,7 @@ class User:
             first, payload = self.bytes[0], self.bytes[header:header + size]
             self.bytes = self.bytes[header + size:]
             if first & 15 == 9:
+                self.pings.append(payload)
                 self.socket.sendall(self._ws_frame(0x8a, payload))
             elif first & 15 == 8:
                 raise Gone(f"{self.address}: closed with {payload!r}")
