@@ -162,17 +162,16 @@ Result<UserEndpoint> parse_user(std::string_view typed, Query query) {
   const auto split = split_scheme(typed);
   if (!split) return bad(typed, forms);
   const auto& [scheme, rest] = *split;
-  for (const std::string_view secured : {"wss", "tls", "lines", "frames", "line+tls", "frame+tls", "ws+tls", "https"}) {
-    if (lower_case_equal(scheme, secured)) {
-      return bad(typed, "TLS is not built in: put a TLS proxy in front, or use line, frame or ws");
-    }
+  for (const std::string_view secured : {"tls", "line+tls", "frame+tls", "ws+tls", "https"}) {
+    if (lower_case_equal(scheme, secured)) return bad(typed, "with TLS, write lines, frames or wss");
   }
   UserEndpoint endpoint;
-  if (scheme == "line") {
+  endpoint.tls = scheme == "lines" || scheme == "frames" || scheme == "wss";
+  if (scheme == "line" || scheme == "lines") {
     endpoint.protocol = Protocol::line;
-  } else if (scheme == "frame") {
+  } else if (scheme == "frame" || scheme == "frames") {
     endpoint.protocol = Protocol::frame;
-  } else if (scheme == "ws") {
+  } else if (scheme == "ws" || scheme == "wss") {
     endpoint.protocol = Protocol::ws;
   } else {
     return bad(typed, "no protocol " + quoted(scheme) + ": " + forms);
@@ -276,6 +275,7 @@ Result<UserEndpoint> UserEndpoint::for_listen(std::string_view typed) { return p
 Result<UserEndpoint> UserEndpoint::for_connect(std::string_view typed) {
   auto endpoint = parse_user(typed, Query::belongs_to_path);
   if (!endpoint) return endpoint;
+  if (endpoint->tls) return bad(typed, "our client does not speak TLS: use line, frame or ws");
   if (const auto why = not_a_destination(endpoint->host, endpoint->port)) return bad(typed, *why);
   return endpoint;
 }
@@ -294,6 +294,8 @@ std::string_view text(UserEndpoint::Protocol protocol) {
 
 std::string UserEndpoint::host_port() const { return join_host_port(host, port); }
 
-std::string UserEndpoint::text() const { return std::string(fairlead::text(protocol)) + "://" + host_port() + path; }
+std::string UserEndpoint::text() const {
+  return std::string(fairlead::text(protocol)) + (tls ? "s://" : "://") + host_port() + path;
+}
 
 }  // namespace fairlead

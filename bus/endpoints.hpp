@@ -52,11 +52,13 @@ class BusAddress {
 // The port at the end of "tcp://127.0.0.1:41234" (what Socket::last_endpoint() says); 0 when there is none.
 std::uint16_t port_of(std::string_view endpoint);
 
-// Where users meet a gateway: line://host:port, frame://host:port, ws://host:port/path.
+// Where users meet a gateway: line://host:port, frame://host:port, ws://host:port/path, and with TLS lines://, frames://
+// and wss://.
 struct UserEndpoint {
   enum class Protocol { line, frame, ws };
 
   Protocol protocol = Protocol::line;
+  bool tls = false;
   std::string host;  // IPv4, IPv6 without brackets, or a name
   std::uint16_t port = 0;
   std::string path;  // ws only, begins with '/'

@@ -110,9 +110,17 @@ TEST(UserEndpoint, text_is_what_was_typed) {
   }
 }
 
-TEST(UserEndpoint, tls_is_told_to_be_missing) {
-  for (const auto* typed : {"wss://h:1/", "tls://h:1", "line+tls://h:1", "frame+tls://h:1", "WSS://h:1"}) {
-    EXPECT_THAT(why_not_user(typed), HasSubstr("TLS is not built in")) << typed;
+TEST(UserEndpoint, may_be_encrypted) {
+  for (const auto* typed : {"lines://127.0.0.1:8480", "frames://[::1]:9", "wss://a.example:443/ws"}) {
+    const auto endpoint = UserEndpoint::for_listen(typed);
+    ASSERT_TRUE(endpoint) << typed;
+    EXPECT_TRUE(endpoint->tls);
+    EXPECT_EQ(endpoint->text(), typed);
+    EXPECT_FALSE(UserEndpoint::for_connect(typed));
+  }
+  EXPECT_FALSE(UserEndpoint::for_listen("line://127.0.0.1:8480").value().tls);
+  for (const auto* typed : {"tls://h:1", "line+tls://h:1", "frame+tls://h:1", "HTTPS://h:1"}) {
+    EXPECT_THAT(why_not_user(typed), HasSubstr("lines, frames or wss")) << typed;
   }
 }
 

@@ -48,6 +48,11 @@ Status Connection::start(const protocols::Peer& peer, std::optional<protocols::H
   auto watch = host_.loop.add(transport_.fd(), {.read = true}, [this](Loop::Ready ready) { on_ready(ready); });
   if (!watch) return watch.error();
   watch_ = *watch;
+  if (entrance_.certificate) {
+    auto tls = entrance_.certificate->accept(transport_.fd());
+    if (!tls) return Error{"no memory for TLS"};
+    transport_.secure(std::move(tls));
+  }
   opening_ = std::make_unique<Opening>(Opening{.peer = peer, .refusal = std::move(refusal)});
   if (entrance_.settings.proxy_protocol) {
     if (entrance_.settings.trusts(peer.address)) {
@@ -60,18 +65,32 @@ Status Connection::start(const protocols::Peer& peer, std::optional<protocols::H
   return Nothing{};
 }
 
-// Says how many bytes were the header's.
-std::size_t Connection::take_proxy_header(std::string_view bytes) {
+// Takes the header's bytes only: what comes behind it may be encrypted.
+void Connection::read_proxy_header() {
   protocols::ProxyHeader& header = *opening_->header;
-  const std::size_t used = header.feed(bytes);
-  if (!header.fault().empty()) {
-    on_bad_proxy_header(header.fault());
-  } else if (header.complete()) {
-    if (header.source()) opening_->peer = *header.source();
-    opening_->header.reset();
-    on_source_known();
+  const std::span<char> bytes = host_.buffer.first(protocols::ProxyHeader::max_size);
+  const Transport::Read got = transport_.peek(bytes);
+  if (got.what == Transport::Read::What::nothing) return;
+  if (got.what != Transport::Read::What::bytes) return abort({});
+  transport_.skip(header.feed({bytes.data(), got.bytes}));
+  if (!header.fault().empty()) return on_bad_proxy_header(header.fault());
+  if (!header.complete()) return;
+  if (header.source()) opening_->peer = *header.source();
+  opening_->header.reset();
+  on_source_known();
+}
+
+void Connection::shake_hands() {
+  switch (transport_.shake_hands()) {
+    case Transport::Shake::done:
+      update_interest();
+      return on_secured();
+    case Transport::Shake::again:
+      return update_interest();
+    case Transport::Shake::failed:
+      ++host_.counters->tls_failures;
+      return abort({});
   }
-  return used;
 }
 
 void Connection::on_bad_proxy_header(std::string_view why) {
@@ -88,8 +107,13 @@ bool Connection::speaks_for_others() const {
 
 void Connection::on_source_known() {
   if (!speaks_for_others() && !opening_->refusal) opening_->refusal = host_.place(*this, opening_->peer);
-  if (!codec_.is_open()) return;        // a WebSocket's request is still to come, and is answered
-  if (opening_->refusal) return die();  // line and frame have no words for it
+  // line and frame have no words for it; a WebSocket's request is still to come, and is answered.
+  if (opening_->refusal && codec_.is_open()) return die();
+  if (!transport_.is_shaking()) on_secured();
+}
+
+void Connection::on_secured() {
+  if (!codec_.is_open()) return;
   announce({.peer = opening_->peer.text(), .listener = entrance_.text});
 }
 
@@ -146,7 +170,7 @@ void Connection::on_ready(Loop::Ready ready) {
     kernel_full_ = false;
     host_.mark_dirty(*this);
   }
-  if (ready.readable && reads()) {
+  if ((ready.readable || (ready.writable && transport_.wants_write())) && reads()) {
     read();
   } else if (ready.broken) {
     // Nobody is there to read for, and epoll would say so again and again.
@@ -160,9 +184,12 @@ void Connection::read() {
     pause();
     return;
   }
+  if (opening_ && opening_->header) return read_proxy_header();
+  if (transport_.is_shaking()) return shake_hands();
   const Transport::Read got = transport_.read(host_.buffer);
   switch (got.what) {
     case Transport::Read::What::nothing:
+      update_interest();
       return;
     case Transport::Read::What::bytes:
       vigil_.on_bytes(host_.now);
@@ -183,10 +210,7 @@ void Connection::read() {
 }
 
 void Connection::take(std::span<char> bytes) {
-  if (opening_ && opening_->header) {
-    bytes = bytes.subspan(take_proxy_header({bytes.data(), bytes.size()}));
-    if (phase_ == Phase::dead || bytes.empty()) return;
-  } else if (opening_ && opening_->unwanted) {
+  if (opening_ && opening_->unwanted) {
     using Verdict = protocols::ProxyHeaderDetector::Verdict;
     const Verdict verdict = opening_->unwanted->feed({bytes.data(), bytes.size()});
     if (verdict == Verdict::yes) return on_bad_proxy_header("not from a trusted proxy");

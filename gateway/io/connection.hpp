@@ -39,6 +39,7 @@ struct UserCounters {
   std::uint64_t refused_too_many_from_there = 0;
   std::uint64_t refused_handshakes = 0;  // bad or unwanted HTTP, and those refused before their upgrade
   std::uint64_t bad_proxy_headers = 0;
+  std::uint64_t tls_failures = 0;  // handshakes that came to no good end
   std::uint64_t handshake_timeouts = 0;
   std::uint64_t http_requests = 0;
   std::uint64_t left = 0;              // ended by the user
@@ -148,8 +149,10 @@ class Connection final : private protocols::Sink {
   void on_ready(fairlead::io::Loop::Ready ready);
   void read();
   void take(std::span<char> bytes);
-  std::size_t take_proxy_header(std::string_view bytes);
+  void read_proxy_header();
+  void shake_hands();
   void on_source_known();
+  void on_secured();
   void identify(const protocols::Fields& headers);
   bool speaks_for_others() const;
   void on_bad_proxy_header(std::string_view why);

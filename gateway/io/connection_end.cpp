@@ -43,7 +43,8 @@ std::string Connection::client() const {
 void Connection::write() {
   if (phase_ == Phase::dead || kernel_full_) return;
   std::array<std::string_view, 32> pieces{};
-  for (int writes = 0; writes < 4 && !outbox_.empty(); ++writes) {
+  const auto done = [this] { return outbox_.empty() && transport_.flushed(); };
+  for (int writes = 0; writes < 4 && !done(); ++writes) {
     const std::size_t count = outbox_.gather(pieces);
     const Transport::Written written = transport_.write({pieces.data(), count});
     if (written.failed) {
@@ -57,8 +58,8 @@ void Connection::write() {
       break;
     }
   }
-  if (!outbox_.empty() && !kernel_full_) host_.mark_dirty(*this);
-  if (outbox_.empty() && phase_ == Phase::closing && (codec_.is_closed() || peer_ended_)) {
+  if (!done() && !kernel_full_) host_.mark_dirty(*this);
+  if (done() && phase_ == Phase::closing && (codec_.is_closed() || peer_ended_)) {
     transport_.finish_writing();
     phase_ = Phase::leaving;
     if (peer_ended_) die();
@@ -136,7 +137,7 @@ void Connection::die() {
 
 void Connection::update_interest() {
   if (phase_ == Phase::dead) return;
-  host_.loop.modify(watch_, {.read = reads(), .write = kernel_full_});
+  host_.loop.modify(watch_, {.read = reads(), .write = kernel_full_ || (transport_.wants_write() && reads())});
 }
 
 void Connection::on_time() {
@@ -144,6 +145,7 @@ void Connection::on_time() {
     case Phase::opening:
       if (host_.now < deadline_) return;
       ++host_.counters->handshake_timeouts;
+      if (transport_.is_shaking()) return abort({});  // no word could be read
       codec_.close({close_code::policy, "the handshake took too long"}, *this);
       return;
     case Phase::open:

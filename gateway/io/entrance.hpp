@@ -2,11 +2,13 @@
 #pragma once
 
 #include <algorithm>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bus/endpoints.hpp"
 #include "bus/time.hpp"
+#include "gateway/io/tls.hpp"
 #include "gateway/message_rate.hpp"
 #include "gateway/outbox.hpp"
 #include "gateway/vigil.hpp"
@@ -29,6 +31,10 @@ struct EntranceSettings {
   bool proxy_protocol = false;                // their connections begin with a PROXY header
   protocols::ForwardedBy forwarded = protocols::ForwardedBy::x_forwarded_for;  // ws: where they say whom they speak for
 
+  // For lines, frames and wss: files, both PEM.
+  std::string tls_certificate;
+  std::string tls_key;
+
   bool trusts(const protocols::IpAddress& address) const {
     return std::ranges::any_of(trusted, [&](const auto& network) { return network.contains(address); });
   }
@@ -44,6 +50,7 @@ struct Entrance {
   std::string text;  // "ws://0.0.0.0:8080/ws", with the port that it really has
   protocols::Kind kind = protocols::Kind::line;
   EntranceSettings settings;
+  std::optional<TlsCertificate> certificate;  // with TLS
 
   // Whether silent users are asked for a sign of life. A line or frame user who was promised nothing may be silent.
   bool asks() const { return kind == protocols::Kind::ws || !settings.ping_data.empty(); }

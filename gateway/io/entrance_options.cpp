@@ -80,7 +80,9 @@ void EntranceOptions::declare(fairlead::io::Options& options) {
             "connections of trusted proxies begin with a PROXY header, version 1 or 2")
       .text("forwarded-header", "HEADER", forwarded_,
             "which header of a trusted HTTP proxy counts: x-forwarded-for, forwarded or none",
-            one_of({"x-forwarded-for", "forwarded", "none"}));
+            one_of({"x-forwarded-for", "forwarded", "none"}))
+      .text("tls-cert", "FILE", tls_certificate_, "certificate and chain of lines, frames and wss listeners, PEM")
+      .text("tls-key", "FILE", tls_key_, "its key, PEM; SIGHUP reads both again");
 }
 
 Result<EntranceSettings> EntranceOptions::settings() const {
@@ -106,6 +108,8 @@ Result<EntranceSettings> EntranceOptions::settings() const {
   for (const std::string& network : trusted_) out.trusted.push_back(*protocols::IpNetwork::parse(network));
   out.proxy_protocol = proxy_protocol_;
   out.forwarded = forwarded_of(forwarded_);
+  out.tls_certificate = tls_certificate_;
+  out.tls_key = tls_key_;
   return out;
 }
 
@@ -122,6 +126,9 @@ Result<Door> EntranceOptions::door(std::string_view typed) const {
   }
   auto settings = own.settings();
   if (!settings) return Error{endpoint->text() + ": " + settings.error().message};
+  if (endpoint->tls && (settings->tls_certificate.empty() || settings->tls_key.empty())) {
+    return Error{endpoint->text() + ": TLS needs tls-cert and tls-key"};
+  }
   return Door{.endpoint = std::move(*endpoint), .settings = std::move(*settings)};
 }
 

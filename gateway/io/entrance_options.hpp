@@ -41,6 +41,8 @@ class EntranceOptions {
   bool proxy_protocol_ = false;
   std::vector<std::string> trusted_;
   std::string forwarded_ = "x-forwarded-for";
+  std::string tls_certificate_;
+  std::string tls_key_;
 };
 
 }  // namespace fairlead::gateway::io

@@ -90,6 +90,9 @@ TEST(EntranceOptions, what_does_not_go_together_is_said) {
   EXPECT_THAT(why_not("line://*:1?proxy-protocol=true"), HasSubstr("trusted-proxy"));
   EXPECT_EQ(why_not("line://*:1?proxy-protocol=true", {"--trusted-proxy", "10.0.0.0/8"}), "accepted");
   EXPECT_THAT(why_not("line://*:1?message-burst=3"), HasSubstr("message-rate"));
+  EXPECT_THAT(why_not("wss://*:1/ws"), HasSubstr("TLS needs tls-cert and tls-key"));
+  EXPECT_THAT(why_not("lines://*:1?tls-cert=a"), HasSubstr("TLS needs tls-cert and tls-key"));
+  EXPECT_EQ(why_not("frames://*:1?tls-cert=a&tls-key=b"), "accepted");
 }
 
 }  // namespace

@@ -106,7 +106,20 @@ Result<Listener> Listener::open(const Door& door) {
   listener.entrance_ = std::make_unique<Entrance>(
       Entrance{.text = real.text(), .kind = kind_of(endpoint.protocol), .settings = door.settings});
   listener.entrance_->settings.protocol.path = endpoint.path;
+  if (endpoint.tls) {
+    if (const Status loaded = listener.reload_certificate(); !loaded) {
+      return Error{"cannot listen on " + endpoint.text() + ": " + loaded.error().message};
+    }
+  }
   return listener;
+}
+
+Status Listener::reload_certificate() {
+  const EntranceSettings& settings = entrance_->settings;
+  auto loaded = TlsCertificate::load(settings.tls_certificate, settings.tls_key);
+  if (!loaded) return loaded.error();
+  entrance_->certificate = std::move(*loaded);
+  return Nothing{};
 }
 
 Listener::Accepted Listener::accept(int budget, const OnUser& on_user) const {

@@ -19,6 +19,9 @@ class Listener {
   // Resolves and binds. With port 0 the kernel picks one, the same for all sockets of the listener.
   static Result<Listener> open(const Door& door);
 
+  // Reads the certificate's files again. When they cannot be used, the old one stays.
+  Status reload_certificate();
+
   const Entrance& entrance() const { return *entrance_; }
   std::uint16_t port() const { return port_; }
 

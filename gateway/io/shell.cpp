@@ -158,6 +158,7 @@ void Shell::tell_when_ready() {
 void Shell::on_signals() {
   while (const auto signal = signals_->next()) {
     if (*signal == Signal::hangup) {
+      users_->reload_certificates();
       tell_counters(Level::info);
     } else {
       log(Level::info, stops_ == 0 ? "stopping" : "stopping_now",
@@ -208,6 +209,7 @@ void Shell::tell_counters(Level level) const {
        {"refused_too_many_from_there", users.refused_too_many_from_there},
        {"bad_proxy_headers", users.bad_proxy_headers},
        {"handshakes_refused", users.refused_handshakes},
+       {"tls_failures", users.tls_failures},
        {"handshakes_timed_out", users.handshake_timeouts},
        {"http_requests", users.http_requests},
        {"newest_dropped", users.newest_dropped},

@@ -75,6 +75,18 @@ void Users::stop_listening() {
   for (const auto& [user, connection] : connections_) connection->give_up();
 }
 
+void Users::reload_certificates() {
+  for (Listener& listener : listeners_) {
+    if (!listener.entrance().certificate) continue;
+    const std::string& where = listener.entrance().text;
+    if (const Status loaded = listener.reload_certificate(); !loaded) {
+      fairlead::io::log(Level::error, "certificate_kept", {{"listener", where}, {"reason", loaded.error().message}});
+    } else {
+      fairlead::io::log(Level::info, "certificate_loaded", {{"listener", where}});
+    }
+  }
+}
+
 void Users::accept(std::size_t index) {
   now = fairlead::io::now();
   if (!may_accept()) return update_accepting();

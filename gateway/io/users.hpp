@@ -44,6 +44,8 @@ class Users final : public Host {
 
   Status listen(Listener listener);
   void stop_listening();
+  // Of all listeners that have one; whoever is connected keeps what it has.
+  void reload_certificates();
   const std::vector<Listener>& listeners() const { return listeners_; }
 
   // The time of this turn.

@@ -150,7 +150,7 @@ class Bus:
     def gateway(self, *options, name="gateway1", listen=("line", "frame", "ws"), host="127.0.0.1"):
         """Its ports are chosen here, so that they are known before it runs and the same after a restart."""
         first = free_ports(len(listen))
-        addresses = {kind: f"{kind}://{host}:{first + i}" + ("/ws" if kind == "ws" else "") for i, kind in enumerate(listen)}
+        addresses = {kind: f"{kind}://{host}:{first + i}" + ("/ws" if kind in ("ws", "wss") else "") for i, kind in enumerate(listen)}
         self.listeners[name] = addresses
         command = [BIN / "fairlead-gateway", "--broker", self.endpoint, "--name", name]
         for address in addresses.values():

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import socket
+import ssl
 import struct
 import time
 import urllib.parse
@@ -20,10 +21,11 @@ class User:
 
     everybody = []
 
-    def __init__(self, address, patience=PATIENCE, before=b"", headers=()):
-        """`before` is sent first of all, as a proxy does; `headers` are lines of a WebSocket's opening."""
+    def __init__(self, address, patience=PATIENCE, before=b"", headers=(), tls=None):
+        """`before` is sent first of all, as a proxy does; `headers` are lines of a WebSocket's opening; `tls` is the context of an
+        encrypted one (lines, frames, wss)."""
         parts = urllib.parse.urlsplit(address)
-        self.kind = parts.scheme
+        self.kind = {"lines": "line", "frames": "frame", "wss": "ws"}.get(parts.scheme, parts.scheme)
         self.address = address
         self.socket = self._connect(parts, patience)
         self.everybody.append(self)
@@ -34,6 +36,8 @@ class User:
         self.pings = []
         if before:
             self.socket.sendall(before)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
         if self.kind == "ws":
             self._shake_hands(parts, patience, headers)
 
@@ -149,7 +153,7 @@ class User:
                 if not more:
                     raise Gone(f"{self.address} was disconnected")
                 self.bytes += more
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantReadError):
             self._parse()
         except ConnectionError as error:
             raise Gone(f"{self.address}: {error}") from None
