@@ -242,7 +242,7 @@ bool Connection::hand_in(std::string_view payload, bool binary) {
   return !over_rate() && more;
 }
 
-// What a user has said before leaving is not held back any more.
+// What was read of a user who is gone is not held back any more.
 bool Connection::over_rate() {
   const MessageRate& rate = entrance_.settings.rate;
   if (!rate || phase_ != Phase::open) return false;

@@ -5,6 +5,7 @@
 
   peer        answers where the user comes from
   login UID   binds the uid, and answers "welcome"
+  tell WORDS  is said on stderr, and not answered: told WORDS
 anything else comes back. Each end of a user is told on stderr: closed PEER CODE REASON.
 """
 
@@ -30,6 +31,9 @@ def handle(unit, kind, payload, binary):
         return [python_worker.send_to_client(unit.client, unit.peer)]
     if words[:1] == [b"login"]:
         return [[2, unit.client, words[1]], python_worker.send_to_client(unit.client, b"welcome")]
+    if words[:1] == [b"tell"]:
+        print("told", b" ".join(words[1:]).decode(), file=sys.stderr, flush=True)
+        return []
     return [python_worker.send_to_client(unit.client, payload, binary)]
 
 

@@ -189,10 +189,18 @@ class Limits(BusTest):
                     self.assertEqual([user.next() for _ in range(25)], [str(number).encode() for number in range(25)])
                     self.assertGreaterEqual(time.monotonic() - begin, 0.9)  # 5 at once, 20 more in a second
             bus["gateway1"].wait_for(r"user_held_back client=[0-9a-f]{32} ")
+
+    def test_what_was_read_of_somebody_who_is_gone_is_not_held_back(self):
+        with self.bus() as bus:
+            start(bus, "--message-rate", "1/h")
             hasty = User(bus.address("line"))
-            hasty.say("\n".join(str(number) for number in range(10)))
-            hasty.socket.shutdown(socket.SHUT_WR)  # and is gone: what was said counts
-            self.assertEqual([hasty.next() for _ in range(10)], [str(number).encode() for number in range(10)])
+            hasty.say("\n".join(f"tell {number}" for number in range(10)))
+            bus["telling1"].wait_for("told 0")
+            hasty.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))  # a reset
+            hasty.close()
+            for number in range(1, 10):
+                bus["telling1"].wait_for(f"told {number}")
+            bus["telling1"].wait_for("closed .* 1006 ")
 
     def test_who_speaks_far_too_often_costs_no_memory_and_no_others_time(self):
         with self.bus() as bus:
