@@ -1,5 +1,6 @@
 #include "bus/endpoints.hpp"
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <optional>
@@ -121,23 +122,56 @@ bool lower_case_equal(std::string_view typed, std::string_view lower) {
   return true;
 }
 
-Result<UserEndpoint> parse_user(std::string_view typed, bool query_allowed) {
+// '%41' is 'A'; a '%' that introduces nothing is a slip.
+Result<std::string> unescaped(std::string_view text) {
+  std::string out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out += text[i];
+      continue;
+    }
+    const auto byte = from_hex(text.substr(i + 1, 2));
+    if (!byte || byte->size() != 1) return Error{"after % come two hex digits, and % itself is %25"};
+    out += *byte;
+    i += 2;
+  }
+  return out;
+}
+
+Result<std::vector<std::pair<std::string, std::string>>> parse_options(std::string_view text) {
+  std::vector<std::pair<std::string, std::string>> out;
+  while (!text.empty()) {
+    const std::string_view option = text.substr(0, text.find('&'));
+    text.remove_prefix(std::min(option.size() + 1, text.size()));
+    const std::size_t equals = option.find('=');
+    if (equals == 0 || equals == std::string_view::npos) {
+      return Error{"the option " + quoted(option) + " is not name=value"};
+    }
+    auto value = unescaped(option.substr(equals + 1));
+    if (!value) return Error{"the option " + quoted(option) + ": " + value.error().message};
+    out.emplace_back(option.substr(0, equals), std::move(*value));
+  }
+  return out;
+}
+
+enum class Query { is_options, belongs_to_path };
+
+Result<UserEndpoint> parse_user(std::string_view typed, Query query) {
   using Protocol = UserEndpoint::Protocol;
   static constexpr const char* forms = "write line://host:port, frame://host:port or ws://host:port/path";
   const auto split = split_scheme(typed);
   if (!split) return bad(typed, forms);
   const auto& [scheme, rest] = *split;
-  for (const std::string_view secured : {"wss", "tls", "lines", "frames", "line+tls", "frame+tls", "ws+tls", "https"}) {
-    if (lower_case_equal(scheme, secured)) {
-      return bad(typed, "TLS is not built in: put a TLS proxy in front, or use line, frame or ws");
-    }
+  for (const std::string_view secured : {"tls", "line+tls", "frame+tls", "ws+tls", "https"}) {
+    if (lower_case_equal(scheme, secured)) return bad(typed, "with TLS, write lines, frames or wss");
   }
   UserEndpoint endpoint;
-  if (scheme == "line") {
+  endpoint.tls = scheme == "lines" || scheme == "frames" || scheme == "wss";
+  if (scheme == "line" || scheme == "lines") {
     endpoint.protocol = Protocol::line;
-  } else if (scheme == "frame") {
+  } else if (scheme == "frame" || scheme == "frames") {
     endpoint.protocol = Protocol::frame;
-  } else if (scheme == "ws") {
+  } else if (scheme == "ws" || scheme == "wss") {
     endpoint.protocol = Protocol::ws;
   } else {
     return bad(typed, "no protocol " + quoted(scheme) + ": " + forms);
@@ -147,14 +181,19 @@ Result<UserEndpoint> parse_user(std::string_view typed, bool query_allowed) {
   if (!place) return bad(typed, place.error().message);
   endpoint.host = std::move(place->host);
   endpoint.port = place->port;
-  const std::string_view path = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash);
+  std::string_view path = slash == std::string_view::npos ? std::string_view{} : rest.substr(slash);
+  if (const std::size_t mark = path.find('?'); query == Query::is_options && mark != std::string_view::npos) {
+    auto options = parse_options(path.substr(mark + 1));
+    if (!options) return bad(typed, options.error().message);
+    endpoint.options = std::move(*options);
+    path = path.substr(0, mark);
+  }
   if (endpoint.protocol != Protocol::ws) {
     if (path.size() > 1) return bad(typed, "a path means something to ws only");
     return endpoint;
   }
   for (const char c : path) {
-    if (c <= ' ' || c > '~' || c == '#' || (c == '?' && !query_allowed))
-      return bad(typed, "the path has a character that it cannot have");
+    if (c <= ' ' || c > '~' || c == '#') return bad(typed, "the path has a character that it cannot have");
   }
   if (path.empty() || path[0] != '/') endpoint.path = "/";
   endpoint.path += path;
@@ -231,11 +270,12 @@ std::uint16_t port_of(std::string_view endpoint) {
   return port ? *port : std::uint16_t{0};
 }
 
-Result<UserEndpoint> UserEndpoint::for_listen(std::string_view typed) { return parse_user(typed, false); }
+Result<UserEndpoint> UserEndpoint::for_listen(std::string_view typed) { return parse_user(typed, Query::is_options); }
 
 Result<UserEndpoint> UserEndpoint::for_connect(std::string_view typed) {
-  auto endpoint = parse_user(typed, true);
+  auto endpoint = parse_user(typed, Query::belongs_to_path);
   if (!endpoint) return endpoint;
+  if (endpoint->tls) return bad(typed, "our client does not speak TLS: use line, frame or ws");
   if (const auto why = not_a_destination(endpoint->host, endpoint->port)) return bad(typed, *why);
   return endpoint;
 }
@@ -254,6 +294,8 @@ std::string_view text(UserEndpoint::Protocol protocol) {
 
 std::string UserEndpoint::host_port() const { return join_host_port(host, port); }
 
-std::string UserEndpoint::text() const { return std::string(fairlead::text(protocol)) + "://" + host_port() + path; }
+std::string UserEndpoint::text() const {
+  return std::string(fairlead::text(protocol)) + (tls ? "s://" : "://") + host_port() + path;
+}
 
 }  // namespace fairlead

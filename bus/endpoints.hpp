@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "bus/result.hpp"
 
@@ -50,21 +52,26 @@ class BusAddress {
 // The port at the end of "tcp://127.0.0.1:41234" (what Socket::last_endpoint() says); 0 when there is none.
 std::uint16_t port_of(std::string_view endpoint);
 
-// Where users meet a gateway: line://host:port, frame://host:port, ws://host:port/path.
+// Where users meet a gateway: line://host:port, frame://host:port, ws://host:port/path, and with TLS lines://, frames://
+// and wss://.
 struct UserEndpoint {
   enum class Protocol { line, frame, ws };
 
   Protocol protocol = Protocol::line;
+  bool tls = false;
   std::string host;  // IPv4, IPv6 without brackets, or a name
   std::uint16_t port = 0;
   std::string path;  // ws only, begins with '/'
+  // A listener's own settings, line://*:8480?max-message=4k&ping-data=%7B%7D, in their order; what they mean is the
+  // gateway's business.
+  std::vector<std::pair<std::string, std::string>> options;
 
   // `typed` as a listener: port 0 is allowed, '*' is every interface.
   static Result<UserEndpoint> for_listen(std::string_view typed);
   // `typed` as a place to go to; a ws path may carry a query.
   static Result<UserEndpoint> for_connect(std::string_view typed);
 
-  std::string text() const;       // line://[::1]:8480
+  std::string text() const;       // line://[::1]:8480, without options
   std::string host_port() const;  // [::1]:8480
   bool operator==(const UserEndpoint&) const = default;
 };

@@ -110,9 +110,17 @@ TEST(UserEndpoint, text_is_what_was_typed) {
   }
 }
 
-TEST(UserEndpoint, tls_is_told_to_be_missing) {
-  for (const auto* typed : {"wss://h:1/", "tls://h:1", "line+tls://h:1", "frame+tls://h:1", "WSS://h:1"}) {
-    EXPECT_THAT(why_not_user(typed), HasSubstr("TLS is not built in")) << typed;
+TEST(UserEndpoint, may_be_encrypted) {
+  for (const auto* typed : {"lines://127.0.0.1:8480", "frames://[::1]:9", "wss://a.example:443/ws"}) {
+    const auto endpoint = UserEndpoint::for_listen(typed);
+    ASSERT_TRUE(endpoint) << typed;
+    EXPECT_TRUE(endpoint->tls);
+    EXPECT_EQ(endpoint->text(), typed);
+    EXPECT_FALSE(UserEndpoint::for_connect(typed));
+  }
+  EXPECT_FALSE(UserEndpoint::for_listen("line://127.0.0.1:8480").value().tls);
+  for (const auto* typed : {"tls://h:1", "line+tls://h:1", "frame+tls://h:1", "HTTPS://h:1"}) {
+    EXPECT_THAT(why_not_user(typed), HasSubstr("lines, frames or wss")) << typed;
   }
 }
 
@@ -121,10 +129,25 @@ TEST(UserEndpoint, what_is_wrong_is_said) {
   EXPECT_THAT(why_not_user("tcp://h:1"), HasSubstr("no protocol 'tcp'"));
   EXPECT_THAT(why_not_user("line://h:1/x"), HasSubstr("ws only"));
   EXPECT_THAT(why_not_user("ws://h:1/a b"), HasSubstr("path"));
-  EXPECT_THAT(why_not_user("ws://h:1/a?b"), HasSubstr("path"));
+  EXPECT_THAT(why_not_user("ws://h:1/a?b"), HasSubstr("'b' is not name=value"));
+  EXPECT_THAT(why_not_user("line://h:1?=b"), HasSubstr("name=value"));
+  EXPECT_THAT(why_not_user("line://h:1?a=b&&c=d"), HasSubstr("name=value"));
+  EXPECT_THAT(why_not_user("line://h:1?a=%4"), HasSubstr("two hex digits"));
+  EXPECT_FALSE(UserEndpoint::for_connect("line://h:1?a=b"));
   EXPECT_THAT(why_not_user("ws:///ws"), HasSubstr("host is missing"));
   EXPECT_FALSE(UserEndpoint::for_connect("line://*:1"));
   EXPECT_FALSE(UserEndpoint::for_connect("line://h:0"));
+}
+
+TEST(UserEndpoint, a_listener_may_have_options) {
+  using Options = std::vector<std::pair<std::string, std::string>>;
+  const auto line = UserEndpoint::for_listen("line://*:1?max-message=4k&ping-data=%7B%22a%22:1%7d%26&x=").value();
+  EXPECT_EQ(line.options, (Options{{"max-message", "4k"}, {"ping-data", "{\"a\":1}&"}, {"x", ""}}));
+  EXPECT_EQ(line.text(), "line://*:1");
+  const auto ws = UserEndpoint::for_listen("ws://h:1/ws?origin=https://a.example/?").value();
+  EXPECT_EQ(ws.options, (Options{{"origin", "https://a.example/?"}}));
+  EXPECT_EQ(ws.path, "/ws");
+  EXPECT_EQ(UserEndpoint::for_listen("ws://h:1?a=b").value().text(), "ws://h:1/");
 }
 
 TEST(UserEndpoint, a_destination_may_carry_a_query) {

@@ -77,6 +77,16 @@ bool Gateway::accepts(UserId user) const {
   return session != nullptr && session->phase == Session::Phase::open && !session->paused && !uplink_.paused_all();
 }
 
+bool Gateway::has_uid(UserId user) const {
+  const Mirror::Entry* entry = mirror_.find(user);
+  return entry != nullptr && entry->uid;
+}
+
+std::optional<ClientId> Gateway::client(UserId user) const {
+  const Session* session = sessions_.find(user);
+  return session == nullptr ? std::nullopt : std::optional(session->client);
+}
+
 void Gateway::take_event(Session& session, schemas::EventKind kind, bool binary, std::string_view payload, Instant now,
                          Actions& out) {
   ++counters_.events;

@@ -149,6 +149,8 @@ class Gateway {
   bool paused_all() const { return uplink_.paused_all(); }
   // Whether something that a user said before its end is not committed: replies to it are still to come.
   bool owes(UserId user) const;
+  bool has_uid(UserId user) const;
+  std::optional<ClientId> client(UserId user) const;  // by which name the bus knows the user
   std::size_t clients() const { return sessions_.size(); }
   const Uplink& uplink() const { return uplink_; }
   const Counters& counters() const { return counters_; }

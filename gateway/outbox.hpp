@@ -3,6 +3,8 @@
 //
 // Bytes go out as they lie here, many messages with one write. Small messages are copied behind one another; a big one
 // is shared by all connections that owe it. Control frames (pongs, pings) pass messages that have not begun to go out.
+//
+// Most users are owed nothing most of the time: then an outbox is two pointers.
 #pragma once
 
 #include <cstddef>
@@ -15,13 +17,15 @@
 
 namespace fairlead::gateway {
 
+class Outbox;
+
 // The memory of all outboxes of a gateway; shared bytes count once.
 class OutboxMemory {
  public:
-  explicit OutboxMemory(std::size_t limit) : limit_(limit) {}
+  explicit OutboxMemory(std::size_t limit);
   OutboxMemory(const OutboxMemory&) = delete;
   OutboxMemory& operator=(const OutboxMemory&) = delete;
-  ~OutboxMemory() = default;
+  ~OutboxMemory();
 
   using Shared = std::shared_ptr<const std::string>;
   // Bytes for many outboxes, counted until the last one lets go. Must not outlive this.
@@ -32,8 +36,14 @@ class OutboxMemory {
 
  private:
   friend class Outbox;
+  struct Queues;  // what an outbox has that is not empty
+
+  std::unique_ptr<Queues> take();
+  void give_back(std::unique_ptr<Queues> queues);
+
   std::size_t limit_;
   std::size_t used_ = 0;
+  std::vector<std::unique_ptr<Queues>> spare_;  // with the room they have; a few, small ones
 };
 
 enum class OutboxPolicy : std::uint8_t {
@@ -51,16 +61,24 @@ class Outbox {
  public:
   static constexpr std::size_t max_control = std::size_t{16} << 10U;
 
-  enum class Push : std::uint8_t {
-    queued,
-    dropped,   // it, or older ones, by the policy
-    overflow,  // the policy is to hang up
+  struct Push {
+    enum What : std::uint8_t {
+      queued,
+      dropped,   // it, or older ones, by the policy
+      overflow,  // the policy is to hang up
+    };
+    What what = queued;
+    bool of_all = false;       // not queued: it was the limit of all outboxes that was met
+    std::size_t messages = 0;  // that were lost
+    std::size_t bytes = 0;     // of these
+
+    bool operator==(What other) const { return what == other; }
   };
 
-  explicit Outbox(OutboxMemory& memory) : memory_(&memory) {}
+  explicit Outbox(OutboxMemory& memory);
   Outbox(const Outbox&) = delete;
   Outbox& operator=(const Outbox&) = delete;
-  ~Outbox() { clear(); }
+  ~Outbox();
 
   // One framed message. An empty outbox takes any message, or one beyond the limit could never be sent.
   Push push(std::string_view framed, const OutboxLimits& limits);
@@ -75,31 +93,20 @@ class Outbox {
   std::size_t gather(std::span<std::string_view> pieces) const;
   void on_written(std::size_t bytes);
 
-  bool empty() const { return bytes_ == 0; }
-  std::size_t bytes() const { return bytes_; }
-  std::uint64_t dropped() const { return dropped_; }
+  bool empty() const { return queues_ == nullptr; }
+  std::size_t bytes() const;
 
  private:
-  struct Message {
-    std::size_t size = 0;
-    OutboxMemory::Shared shared;  // none: the bytes lie in small_
-  };
+  using Queues = OutboxMemory::Queues;
 
+  Queues& queues();
   Push admit(std::size_t size, const OutboxLimits& limits);
   void append(std::string_view framed);
-  void drop_oldest(std::size_t size, std::size_t limit);
+  Push drop_oldest(std::size_t size, std::size_t limit);
   void tidy();
 
   OutboxMemory* memory_;
-  std::string small_;              // small messages, one behind the other
-  std::vector<Message> messages_;  // in order
-  std::string control_;
-  std::size_t small_sent_ = 0;  // of small_, with all that went before
-  std::size_t first_ = 0;       // in messages_: the first that is not sent
-  std::size_t begun_ = 0;       // bytes of it that are sent
-  std::size_t control_sent_ = 0;
-  std::size_t bytes_ = 0;  // still to be sent, all together
-  std::uint64_t dropped_ = 0;
+  std::unique_ptr<Queues> queues_;  // none: nothing waits
 };
 
 }  // namespace fairlead::gateway

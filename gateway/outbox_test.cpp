@@ -85,10 +85,12 @@ TEST(Outbox, at_its_limit_the_policy_decides) {
   Outbox newest(memory);
   const OutboxLimits drop_newest{.bytes = 10, .policy = OutboxPolicy::drop_newest};
   newest.push("01234567", drop_newest);
-  EXPECT_EQ(newest.push("xyz", drop_newest), Push::dropped);
+  const Push lost = newest.push("xyz", drop_newest);
+  EXPECT_EQ(lost, Push::dropped);
+  EXPECT_EQ(lost.messages, 1U);
+  EXPECT_EQ(lost.bytes, 3U);
   EXPECT_EQ(newest.push("89", drop_newest), Push::queued);
   EXPECT_EQ(all(newest), "0123456789");
-  EXPECT_EQ(newest.dropped(), 1U);
 }
 
 TEST(Outbox, drops_the_oldest_but_never_one_that_has_begun_to_go_out) {
@@ -97,8 +99,10 @@ TEST(Outbox, drops_the_oldest_but_never_one_that_has_begun_to_go_out) {
   const OutboxLimits limits{.bytes = 12, .policy = OutboxPolicy::drop_oldest};
   for (const char* message : {"aaaa", "bbbb", "cccc"}) outbox.push(message, limits);
   outbox.on_written(1);
-  EXPECT_EQ(outbox.push("dddd", limits), Push::dropped);
-  EXPECT_EQ(outbox.dropped(), 2U);
+  const Push lost = outbox.push("dddd", limits);
+  EXPECT_EQ(lost, Push::dropped);
+  EXPECT_EQ(lost.messages, 2U);
+  EXPECT_EQ(lost.bytes, 8U);
   EXPECT_EQ(drained(outbox, 2), "aaadddd");
   EXPECT_EQ(memory.used(), 0U);
 }
@@ -131,9 +135,48 @@ TEST(Outbox, the_memory_of_all_is_a_limit_for_each) {
   Outbox two(memory);
   one.push("0123456789", {});
   EXPECT_EQ(two.push("a", {}), Push::queued);  // a little for everybody
-  EXPECT_EQ(two.push("b", {}), Push::overflow);
+  const Push lost = two.push("b", {});
+  EXPECT_EQ(lost, Push::overflow);
+  EXPECT_TRUE(lost.of_all);
+  EXPECT_EQ(lost.messages, 1U);
+  EXPECT_EQ(lost.bytes, 1U);
   drained(one, 4);
   EXPECT_EQ(two.push("b", {}), Push::queued);
+}
+
+TEST(Outbox, a_ping_passes_a_megabyte_that_waits) {
+  OutboxMemory memory(std::size_t{2} << 20U);
+  Outbox outbox(memory);
+  const std::string message(1000, 'm');
+  while (outbox.push(message, {}) == Push::queued) continue;
+  outbox.on_written(1);
+  EXPECT_TRUE(outbox.push_control("PING"));  // beyond the limit of the messages
+  EXPECT_EQ(all(outbox).substr(990, 14), "mmmmmmmmmPINGm");
+}
+
+TEST(Outbox, nothing_of_one_user_is_left_in_the_room_that_the_next_one_gets) {
+  OutboxMemory memory(1000);
+  Outbox one(memory);
+  one.push("secret", {});
+  one.push_control("pong");
+  one.clear();
+  Outbox two(memory);
+  EXPECT_TRUE(two.empty());
+  two.push("hello", {});
+  EXPECT_EQ(two.bytes(), 5U);
+  EXPECT_EQ(drained(two, 2), "hello");
+  EXPECT_EQ(memory.used(), 0U);
+}
+
+TEST(Outbox, at_the_limit_of_all_what_waited_makes_room_too) {
+  OutboxMemory memory(10);
+  Outbox one(memory);
+  Outbox two(memory);
+  one.push("0123456789", {});
+  const OutboxLimits limits{.bytes = 1000, .policy = OutboxPolicy::drop_oldest};
+  two.push("a", limits);
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(two.push("b", limits).messages, 1U);
+  EXPECT_EQ(all(two), "b");
 }
 
 TEST(Outbox, gives_all_memory_back_after_long_use) {

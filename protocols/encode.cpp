@@ -73,6 +73,8 @@ std::string http_response(int status, std::string_view content_type, std::string
         return "URI Too Long";
       case 426:
         return "Upgrade Required";
+      case 429:
+        return "Too Many Requests";
       case 431:
         return "Request Header Fields Too Large";
       case 503:

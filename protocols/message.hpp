@@ -45,6 +45,14 @@ struct HttpRequest {
   bool operator==(const HttpRequest&) const = default;
 };
 
+// A request that is refused, as the HTTP status and the sentence that say so.
+struct HttpRefusal {
+  int status = 503;
+  std::string why;
+
+  bool operator==(const HttpRefusal&) const = default;
+};
+
 // Why a connection ends, with the codes of RFC 6455 section 7.4 whatever the protocol. line and frame have no way to
 // say it on the wire: there the reason is for our own side only.
 struct CloseReason {
@@ -67,6 +75,8 @@ inline constexpr std::uint16_t too_big = 1009;
 inline constexpr std::uint16_t internal_error = 1011;
 inline constexpr std::uint16_t service_restart = 1012;
 inline constexpr std::uint16_t try_again_later = 1013;
+inline constexpr std::uint16_t unauthorized = 3000;  // registered with IANA, as is the next
+inline constexpr std::uint16_t timeout = 3008;
 
 // Words for logs: "protocol error"; "code 4000" for those without a name.
 std::string text(std::uint16_t code);

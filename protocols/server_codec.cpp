@@ -5,7 +5,7 @@
 namespace fairlead::protocols {
 namespace {
 
-using Reader = std::variant<LineReader, FrameReader, WsServer>;
+using Reader = std::variant<LineReader, FrameReader, std::unique_ptr<WsServer>>;
 
 Reader make_reader(Kind kind, const ServerOptions& options) {
   switch (kind) {
@@ -14,9 +14,22 @@ Reader make_reader(Kind kind, const ServerOptions& options) {
     case Kind::frame:
       return FrameReader(options.max_message);
     case Kind::ws:
-      return WsServer(options);
+      return std::make_unique<WsServer>(options);
   }
   FAIRLEAD_CHECK(false, "no such kind of connection");
+}
+
+template <class Readers, class F>
+auto visit(Readers& readers, F&& f) {
+  return std::visit(
+      [&](auto& reader) {
+        if constexpr (requires { *reader; }) {
+          return f(*reader);
+        } else {
+          return f(reader);
+        }
+      },
+      readers);
 }
 
 }  // namespace
@@ -24,23 +37,23 @@ Reader make_reader(Kind kind, const ServerOptions& options) {
 ServerCodec::ServerCodec(Kind kind, const ServerOptions& options) : reader_(make_reader(kind, options)) {}
 
 void ServerCodec::feed(std::span<char> bytes, Sink& sink) {
-  std::visit([&](auto& reader) { reader.feed(bytes, sink); }, reader_);
+  visit(reader_, [&](auto& reader) { reader.feed(bytes, sink); });
 }
 
 void ServerCodec::close(const CloseReason& reason, Sink& sink) {
-  std::visit([&](auto& reader) { reader.close(reason, sink); }, reader_);
+  visit(reader_, [&](auto& reader) { reader.close(reason, sink); });
 }
 
 bool ServerCodec::is_open() const {
-  return std::visit([](const auto& reader) { return reader.is_open(); }, reader_);
+  return visit(reader_, [](const auto& reader) { return reader.is_open(); });
 }
 
 bool ServerCodec::is_closed() const {
-  return std::visit([](const auto& reader) { return reader.is_closed(); }, reader_);
+  return visit(reader_, [](const auto& reader) { return reader.is_closed(); });
 }
 
 std::size_t ServerCodec::waiting() const {
-  return std::visit([](const auto& reader) { return reader.waiting(); }, reader_);
+  return visit(reader_, [](const auto& reader) { return reader.waiting(); });
 }
 
 Kind ServerCodec::kind() const { return static_cast<Kind>(reader_.index()); }

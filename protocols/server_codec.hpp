@@ -7,10 +7,10 @@
 #pragma once
 
 #include <cstddef>
+#include <memory>
 #include <span>
 #include <string>
 #include <variant>
-#include <vector>
 
 #include "protocols/frame_reader.hpp"
 #include "protocols/line_reader.hpp"
@@ -40,7 +40,8 @@ class ServerCodec {
   std::size_t waiting() const;
 
  private:
-  std::variant<LineReader, FrameReader, WsServer> reader_;
+  // A WebSocket needs much more than a line, and line connections should not pay for it.
+  std::variant<LineReader, FrameReader, std::unique_ptr<WsServer>> reader_;
 };
 
 }  // namespace fairlead::protocols

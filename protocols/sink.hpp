@@ -1,6 +1,7 @@
 // Where a codec puts what it found in the bytes it was fed. The calls come in the order of the bytes.
 #pragma once
 
+#include <optional>
 #include <string_view>
 
 #include "protocols/message.hpp"
@@ -20,6 +21,9 @@ struct Ending {
 class Sink {
  public:
   virtual ~Sink() = default;
+
+  // Server, ws only: the handshake is in order. Whoever does not want it says why, and on_close follows with that answer.
+  virtual std::optional<HttpRefusal> on_upgrade(const Handshake&) { return std::nullopt; }
 
   // ws only: the handshake is done (its 101 has gone to on_reply before). line and frame are open from the start.
   virtual void on_open(Handshake&&) {}

@@ -83,7 +83,9 @@ Fields parse_cookies(std::string_view cookies) {
 }
 
 Refusal refuse(int status, const std::string& why) {
-  const std::uint16_t code = status == 403 ? close_code::policy : close_code::protocol_error;
+  const std::uint16_t code = status == 403                    ? close_code::policy
+                             : status == 429 || status == 503 ? close_code::try_again_later
+                                                              : close_code::protocol_error;
   return {.reason = {code, "HTTP " + std::to_string(status) + ": " + why},
           .reply = http_response(status, "text/plain; charset=utf-8", why + "\n")};
 }

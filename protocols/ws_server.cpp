@@ -29,6 +29,9 @@ std::size_t WsServer::feed_opening(std::span<char> bytes, Sink& sink) {
   const auto opening = std::move(opening_);
   Verdict verdict = opening->fault() ? refuse(opening->fault()->status, opening->fault()->why)
                                      : judge_request(std::move(opening->head()), *options_);
+  if (const auto* upgrade = std::get_if<Upgrade>(&verdict)) {
+    if (const auto refusal = sink.on_upgrade(upgrade->handshake)) verdict = refuse(refusal->status, refusal->why);
+  }
   if (auto* upgrade = std::get_if<Upgrade>(&verdict)) {
     frames_.open();
     sink.on_reply(upgrade->reply);

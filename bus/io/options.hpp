@@ -70,6 +70,10 @@ class Options {
   // Looks at several settings together, after all of them are read.
   Options& also(std::function<Status()> check);
 
+  // Gives one setting a value that stands somewhere else, as in line://host:port?max-message=4k; the items of a list are
+  // separated by commas. Says what is wrong with it.
+  Status set(std::string_view name, const std::string& value);
+
   // Reads everything and sets up the log. A code means that the program is done: end with it.
   std::optional<ExitCode> load(int argc, char** argv);
 

@@ -86,6 +86,21 @@ std::string Options::Sources::suggest(std::string_view typed, std::string_view b
   return meant ? "; did you mean " + std::string(before) + std::string(*meant) + "?" : std::string{};
 }
 
+Status Options::set(std::string_view name, const std::string& value) {
+  std::vector<std::string_view> names;
+  for (const auto& entry : entries_) {
+    if (entry->common) continue;
+    names.push_back(entry->name);
+    if (entry->name != name) continue;
+    Status good = entry->assign(entry->kind == Entry::Kind::list ? split_at_commas(value) : std::vector{value});
+    if (good) good = entry->check();
+    return good ? good : Status{Error{entry->name + ": " + good.error().message}};
+  }
+  const auto meant = nearest(name, names);
+  return Error{"'" + printable(name) + "': no such option" +
+               (meant ? "; did you mean " + std::string(*meant) + "?" : std::string{})};
+}
+
 void Options::Sources::apply(const std::vector<Found>& found) {
   for (const auto& [entry, values, origin, label] : found) {
     Status good = entry->assign(values);

@@ -274,5 +274,19 @@ TEST(Options, a_guess_is_made_only_when_it_is_near) {
   EXPECT_THAT(Started{}.run({"--dead", "1s"}).err, HasSubstr("did you mean --dead-after?"));
 }
 
+TEST(OptionsSet, gives_one_setting_a_value_from_elsewhere) {
+  std::uint64_t most = 1;
+  std::vector<std::string> places;
+  Options options{{.program = "fairlead-test"}};
+  options.size("max-message", most, "", size_between(1, 65536)).list("place", "PLACE", places, "");
+  EXPECT_TRUE(options.set("max-message", "4k"));
+  EXPECT_EQ(most, 4096U);
+  EXPECT_TRUE(options.set("place", "here,there"));
+  EXPECT_THAT(places, ElementsAre("here", "there"));
+  EXPECT_THAT(options.set("max-message", "1G").error().message, HasSubstr("max-message: 1073741824 bytes is not from"));
+  EXPECT_THAT(options.set("max-mesage", "1").error().message, HasSubstr("did you mean max-message?"));
+  EXPECT_THAT(options.set("log-level", "debug").error().message, HasSubstr("no such option"));  // not a listener's
+}
+
 }  // namespace
 }  // namespace fairlead::io

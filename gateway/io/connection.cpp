@@ -1,12 +1,12 @@
 #include "gateway/io/connection.hpp"
 
-#include <array>
 #include <cstring>
 #include <utility>
 
 #include "bus/io/clock.hpp"
-#include "protocols/encode.hpp"
+#include "protocols/forwarded.hpp"
 #include "protocols/message.hpp"
+#include "protocols/upgrade.hpp"
 
 namespace fairlead::gateway::io {
 namespace {
@@ -34,20 +34,132 @@ Connection::Connection(Host& host, const Entrance& entrance, UserId user, Fd soc
     : host_(host),
       entrance_(entrance),
       user_(user),
-      transport_(std::move(socket), host.settings->dead),
-      codec_(entrance.kind, entrance.options),
+      transport_(std::move(socket), entrance.settings.vigil.dead),
+      codec_(entrance.kind, entrance.settings.protocol),
       outbox_(*host.memory),
-      heard_(host.now),
-      deadline_(host.now + host.settings->handshake) {}
+      vigil_(host.now),
+      deadline_(host.now + entrance.settings.handshake) {}
 
 Connection::~Connection() { host_.loop.remove(watch_); }
 
-Status Connection::start() {
+// ---- who comes
+
+Status Connection::start(const protocols::Peer& peer, std::optional<protocols::HttpRefusal> refusal) {
   auto watch = host_.loop.add(transport_.fd(), {.read = true}, [this](Loop::Ready ready) { on_ready(ready); });
   if (!watch) return watch.error();
   watch_ = *watch;
-  if (codec_.is_open()) announce({.peer = peer_of(transport_.fd()), .listener = entrance_.text});
+  if (entrance_.certificate) {
+    auto tls = entrance_.certificate->accept(transport_.fd());
+    if (!tls) return Error{"no memory for TLS"};
+    transport_.secure(std::move(tls));
+  }
+  opening_ = std::make_unique<Opening>(Opening{.peer = peer, .refusal = std::move(refusal)});
+  if (entrance_.settings.proxy_protocol) {
+    if (entrance_.settings.trusts(peer.address)) {
+      opening_->header.emplace();
+      return Nothing{};
+    }
+    opening_->unwanted.emplace();
+  }
+  on_source_known();
   return Nothing{};
+}
+
+// Takes the header's bytes only: what comes behind it may be encrypted.
+void Connection::read_proxy_header() {
+  protocols::ProxyHeader& header = *opening_->header;
+  const std::span<char> bytes = host_.buffer.first(protocols::ProxyHeader::max_size);
+  const Transport::Read got = transport_.peek(bytes);
+  if (got.what == Transport::Read::What::nothing) return;
+  if (got.what != Transport::Read::What::bytes) return abort({});
+  transport_.skip(header.feed({bytes.data(), got.bytes}));
+  if (!header.fault().empty()) return on_bad_proxy_header(header.fault());
+  if (!header.complete()) return;
+  if (header.source()) opening_->peer = *header.source();
+  opening_->header.reset();
+  on_source_known();
+}
+
+void Connection::shake_hands() {
+  switch (transport_.shake_hands()) {
+    case Transport::Shake::done:
+      update_interest();
+      return on_secured();
+    case Transport::Shake::again:
+      return update_interest();
+    case Transport::Shake::failed:
+      ++host_.counters->tls_failures;
+      return abort({});
+  }
+}
+
+void Connection::on_bad_proxy_header(std::string_view why) {
+  ++host_.counters->bad_proxy_headers;
+  host_.log->bad_proxy_header(host_.now, entrance_.text, opening_->peer.text(), why);
+  abort({close_code::protocol_error, "a bad PROXY header"});
+}
+
+// An HTTP proxy says in its request for whom it speaks.
+bool Connection::speaks_for_others() const {
+  return kind() == protocols::Kind::ws && entrance_.settings.forwarded != protocols::ForwardedBy::nothing &&
+         entrance_.settings.trusts(opening_->peer.address);
+}
+
+void Connection::on_source_known() {
+  if (!speaks_for_others() && !opening_->refusal) opening_->refusal = host_.place(*this, opening_->peer);
+  // line and frame have no words for it; a WebSocket's request is still to come, and is answered.
+  if (opening_->refusal && codec_.is_open()) return die();
+  if (!transport_.is_shaking()) on_secured();
+}
+
+void Connection::on_secured() {
+  if (!codec_.is_open()) return;
+  announce({.peer = opening_->peer.text(), .listener = entrance_.text});
+}
+
+void Connection::identify(const protocols::Fields& headers) {
+  if (!speaks_for_others() || opening_->refusal) return;
+  const EntranceSettings& settings = entrance_.settings;
+  if (const auto header = headers.find(protocols::header_name(settings.forwarded)); header != headers.end()) {
+    const auto trusted = [&](const protocols::IpAddress& address) { return settings.trusts(address); };
+    const auto user = protocols::forwarded_for(settings.forwarded, header->second, trusted);
+    if (user) opening_->peer = *user;
+  }
+  opening_->refusal = host_.place(*this, opening_->peer);
+}
+
+std::optional<protocols::HttpRefusal> Connection::on_upgrade(const protocols::Handshake& handshake) {
+  identify(handshake.headers);
+  return opening_->refusal;
+}
+
+void Connection::on_open(protocols::Handshake&& handshake) {
+  announce({.peer = opening_->peer.text(),
+            .listener = entrance_.text,
+            .path = std::move(handshake.path),
+            .query = pairs(std::move(handshake.query)),
+            .headers = pairs(std::move(handshake.headers)),
+            .cookies = pairs(std::move(handshake.cookies))});
+}
+
+void Connection::announce(schemas::Handshake&& handshake) {
+  phase_ = Phase::open;
+  vigil_.on_open(host_.now);
+  host_.gateway.on_user_opened(user_, handshake, host_.now, host_.actions);
+  if (!opening_->unwanted) opening_.reset();
+  if (!host_.gateway.accepts(user_)) pause();
+}
+
+void Connection::on_http(protocols::HttpRequest&& request) {
+  ++host_.counters->http_requests;
+  told_ = true;
+  identify(request.headers);
+  if (const auto& refusal = opening_->refusal) {
+    outbox_.push_last_words(protocols::refuse(refusal->status, refusal->why).reply);
+  } else {
+    outbox_.push_last_words(host_.respond(entrance_, request));
+  }
+  begin_closing();
 }
 
 // ---- in
@@ -58,7 +170,7 @@ void Connection::on_ready(Loop::Ready ready) {
     kernel_full_ = false;
     host_.mark_dirty(*this);
   }
-  if (ready.readable && reads()) {
+  if ((ready.readable || (ready.writable && transport_.wants_write())) && reads()) {
     read();
   } else if (ready.broken) {
     // Nobody is there to read for, and epoll would say so again and again.
@@ -72,13 +184,16 @@ void Connection::read() {
     pause();
     return;
   }
+  if (opening_ && opening_->header) return read_proxy_header();
+  if (transport_.is_shaking()) return shake_hands();
   const Transport::Read got = transport_.read(host_.buffer);
   switch (got.what) {
     case Transport::Read::What::nothing:
+      update_interest();
       return;
     case Transport::Read::What::bytes:
-      heard_ = host_.now;
-      if (phase_ != Phase::leaving) codec_.feed(host_.buffer.first(got.bytes), *this);
+      vigil_.on_bytes(host_.now);
+      take(host_.buffer.first(got.bytes));
       update_interest();
       return;
     case Transport::Read::What::end:
@@ -94,6 +209,17 @@ void Connection::read() {
   }
 }
 
+void Connection::take(std::span<char> bytes) {
+  if (opening_ && opening_->unwanted) {
+    using Verdict = protocols::ProxyHeaderDetector::Verdict;
+    const Verdict verdict = opening_->unwanted->feed({bytes.data(), bytes.size()});
+    if (verdict == Verdict::yes) return on_bad_proxy_header("not from a trusted proxy");
+    if (verdict == Verdict::no) opening_->unwanted.reset();
+    if (verdict == Verdict::no && phase_ != Phase::opening) opening_.reset();
+  }
+  if (phase_ != Phase::leaving) codec_.feed(bytes, *this);
+}
+
 // `printf 'hello\n' | nc -N host port`: who has nothing more to say may still want to hear.
 void Connection::on_last_word() {
   ++host_.counters->left;
@@ -102,33 +228,28 @@ void Connection::on_last_word() {
   begin_settling({});
 }
 
-void Connection::on_open(protocols::Handshake&& handshake) {
-  announce({.peer = peer_of(transport_.fd()),
-            .listener = entrance_.text,
-            .path = std::move(handshake.path),
-            .query = pairs(std::move(handshake.query)),
-            .headers = pairs(std::move(handshake.headers)),
-            .cookies = pairs(std::move(handshake.cookies))});
-}
-
-void Connection::announce(const schemas::Handshake& handshake) {
-  phase_ = Phase::open;
-  deadline_ = host_.now + host_.settings->ping;
-  host_.gateway.on_user_opened(user_, handshake, host_.now, host_.actions);
-  if (!host_.gateway.accepts(user_)) pause();
-}
-
-void Connection::on_http(protocols::HttpRequest&& request) {
-  ++host_.counters->http_requests;
-  told_ = true;
-  outbox_.push_last_words(host_.respond(request));
-  begin_closing();
-}
-
 void Connection::on_message(protocols::Message message) {
   if (phase_ != Phase::open) return;
+  vigil_.on_message(host_.now);
   if (stopped_) return hold(message);
-  if (!host_.gateway.on_user_message(user_, message.payload, message.binary, host_.now, host_.actions)) pause();
+  if (!hand_in(message.payload, message.binary)) pause();
+}
+
+// False: nothing more for now.
+bool Connection::hand_in(std::string_view payload, bool binary) {
+  const bool more = host_.gateway.on_user_message(user_, payload, binary, host_.now, host_.actions);
+  if (entrance_.settings.rate) speech_.on_message(entrance_.settings.rate, host_.now);
+  return !over_rate() && more;
+}
+
+// What was read of a user who is gone is not held back any more.
+bool Connection::over_rate() {
+  const MessageRate& rate = entrance_.settings.rate;
+  if (!rate || phase_ != Phase::open) return false;
+  const Instant next = speech_.next(rate);
+  if (next <= host_.now) return false;
+  host_.hold_back(*this, next);
+  return true;
 }
 
 void Connection::on_reply(std::string_view bytes) {
@@ -156,8 +277,8 @@ void Connection::on_close(const protocols::Ending& ending) {
 void Connection::begin_settling(std::string_view last_words) {
   if (phase_ != Phase::open) return;
   phase_ = Phase::settling;
-  ending_ = last_words;
-  deadline_ = host_.now + host_.settings->close;
+  if (!last_words.empty()) ending_ = std::make_unique<std::string>(last_words);
+  deadline_ = host_.now + entrance_.settings.close;
   host_.settle(*this);
   update_interest();
 }
@@ -165,7 +286,7 @@ void Connection::begin_settling(std::string_view last_words) {
 bool Connection::try_settle() {
   if (phase_ != Phase::settling) return true;
   if ((held_ || host_.gateway.owes(user_)) && host_.now < deadline_) return false;
-  outbox_.push_last_words(std::exchange(ending_, {}));
+  if (ending_) outbox_.push_last_words(*std::exchange(ending_, nullptr));
   begin_closing();
   return true;
 }
@@ -191,13 +312,14 @@ void Connection::try_continue() {
     if (host_.gateway.paused_all()) host_.stall(*this);
     return;
   }
+  if (over_rate()) return;
   bool more = true;
   while (more && held_ && held_->at < held_->bytes.size()) {
     std::uint32_t head = 0;
     std::memcpy(&head, held_->bytes.data() + held_->at, sizeof head);
     const std::string_view payload(held_->bytes.data() + held_->at + sizeof head, head & ~binary_flag);
     held_->at += sizeof head + payload.size();
-    more = host_.gateway.on_user_message(user_, payload, (head & binary_flag) != 0, host_.now, host_.actions);
+    more = hand_in(payload, (head & binary_flag) != 0);
   }
   if (held_ && held_->at == held_->bytes.size()) {
     const auto end = std::move(held_->end);
@@ -210,155 +332,8 @@ void Connection::try_continue() {
   }
   if (!more) return pause();
   stopped_ = false;
-  heard_ = host_.now;  // what the user said meanwhile was not read
+  vigil_.on_deaf(host_.now);  // what the user said meanwhile was not read
   update_interest();
-}
-
-// ---- out
-
-void Connection::after_push(Outbox::Push push) {
-  if (push == Outbox::Push::overflow) {
-    ++host_.counters->too_slow;
-    // Not even a close frame would get through, and half a message may be on its way.
-    abort({close_code::policy, "does not read what it is sent"});
-    return;
-  }
-  if (push == Outbox::Push::dropped) ++host_.counters->messages_dropped;
-  host_.mark_dirty(*this);
-}
-
-void Connection::write() {
-  if (phase_ == Phase::dead || kernel_full_) return;
-  std::array<std::string_view, 32> pieces{};
-  for (int writes = 0; writes < 4 && !outbox_.empty(); ++writes) {
-    const std::size_t count = outbox_.gather(pieces);
-    const Transport::Written written = transport_.write({pieces.data(), count});
-    if (written.failed) {
-      if (phase_ == Phase::open) ++host_.counters->left;
-      abort({close_code::abnormal, "the connection was reset"});
-      return;
-    }
-    outbox_.on_written(written.bytes);
-    if (written.full) {
-      kernel_full_ = true;
-      break;
-    }
-  }
-  if (!outbox_.empty() && !kernel_full_) host_.mark_dirty(*this);
-  if (outbox_.empty() && phase_ == Phase::closing && (codec_.is_closed() || peer_ended_)) {
-    transport_.finish_writing();
-    phase_ = Phase::leaving;
-    if (peer_ended_) die();
-  }
-  update_interest();
-}
-
-// ---- the end
-
-void Connection::close(const CloseUser& close) {
-  if (phase_ != Phase::open) {
-    // Ended already; should messages still be held, nobody wants them any more.
-    if (held_) {
-      const auto end = held_->end;
-      held_.reset();
-      end_conversation(end.value_or(close.reason));
-      if (phase_ == Phase::dead) host_.bury(*this);
-    }
-    return;
-  }
-  ++host_.counters->closed;
-  held_.reset();
-  if (close.now) return abort(close.reason);
-  if (close.last) {
-    std::string framed;
-    protocols::append_framed(kind(), {*close.last, close.binary}, framed);
-    outbox_.push_last_words(framed);
-  }
-  last_words_ = true;
-  codec_.close({close.reason.code, close.reason.reason}, *this);
-  last_words_ = false;
-  if (phase_ != Phase::open) return;  // line and frame have nothing to wait for
-  end_conversation(close.reason);
-  begin_closing();
-}
-
-void Connection::end_conversation(const schemas::CloseReason& reason) {
-  if (told_) return;
-  if (held_) {
-    if (!held_->end) held_->end = reason;
-    return;
-  }
-  told_ = true;
-  host_.gateway.on_user_closed(user_, reason, host_.now, host_.actions);
-}
-
-void Connection::begin_closing() {
-  if (phase_ == Phase::opening || hears()) {
-    phase_ = Phase::closing;
-    deadline_ = host_.now + host_.settings->close;
-  }
-  host_.mark_dirty(*this);
-  update_interest();
-}
-
-void Connection::abort(const schemas::CloseReason& reason) {
-  if (phase_ == Phase::opening) told_ = true;
-  if (phase_ == Phase::open) end_conversation(reason);
-  die();
-}
-
-void Connection::die() {
-  if (phase_ == Phase::dead) return;
-  phase_ = Phase::dead;
-  host_.loop.remove(std::exchange(watch_, {}));
-  transport_.close();
-  outbox_.clear();
-  if (!held_) host_.bury(*this);
-}
-
-void Connection::update_interest() {
-  if (phase_ == Phase::dead) return;
-  host_.loop.modify(watch_, {.read = reads(), .write = kernel_full_});
-}
-
-void Connection::on_time() {
-  const UserSettings& settings = *host_.settings;
-  switch (phase_) {
-    case Phase::opening:
-      if (host_.now < deadline_) return;
-      ++host_.counters->handshake_timeouts;
-      codec_.close({close_code::policy, "the handshake took too long"}, *this);
-      return;
-    case Phase::open:
-      if (kind() != protocols::Kind::ws || stopped_) return;
-      if (host_.now - heard_ >= settings.dead) {
-        ++host_.counters->silent;
-        abort({close_code::abnormal, "no sign of life"});
-      } else if (host_.now - heard_ >= settings.ping && host_.now >= deadline_) {
-        deadline_ = host_.now + settings.ping;
-        std::string ping;
-        protocols::append_ping(kind(), "", ping);
-        outbox_.push_control(ping);
-        host_.mark_dirty(*this);
-      }
-      return;
-    case Phase::closing:
-    case Phase::leaving:
-      if (host_.now >= deadline_) die();
-      return;
-    case Phase::settling:
-    case Phase::dead:
-      return;
-  }
-}
-
-void Connection::give_up() {
-  if (phase_ == Phase::opening) abort({close_code::going_away, "the gateway is stopping"});
-}
-
-void Connection::on_pause(Duration pause) {
-  heard_ += pause;
-  deadline_ += pause;
 }
 
 }  // namespace fairlead::gateway::io

@@ -78,7 +78,8 @@ protocols::Kind kind_of(UserEndpoint::Protocol protocol) {
 
 }  // namespace
 
-Result<Listener> Listener::open(const UserEndpoint& endpoint, const protocols::ServerOptions& options) {
+Result<Listener> Listener::open(const Door& door) {
+  const UserEndpoint& endpoint = door.endpoint;
   auto addresses = resolve(endpoint);
   if (!addresses) return addresses.error();
   Listener listener;
@@ -102,10 +103,23 @@ Result<Listener> Listener::open(const UserEndpoint& endpoint, const protocols::S
 
   UserEndpoint real = endpoint;
   real.port = listener.port_;
-  listener.entrance_ =
-      std::make_unique<Entrance>(Entrance{.text = real.text(), .kind = kind_of(endpoint.protocol), .options = options});
-  listener.entrance_->options.path = endpoint.path;
+  listener.entrance_ = std::make_unique<Entrance>(
+      Entrance{.text = real.text(), .kind = kind_of(endpoint.protocol), .settings = door.settings});
+  listener.entrance_->settings.protocol.path = endpoint.path;
+  if (endpoint.tls) {
+    if (const Status loaded = listener.reload_certificate(); !loaded) {
+      return Error{"cannot listen on " + endpoint.text() + ": " + loaded.error().message};
+    }
+  }
   return listener;
+}
+
+Status Listener::reload_certificate() {
+  const EntranceSettings& settings = entrance_->settings;
+  auto loaded = TlsCertificate::load(settings.tls_certificate, settings.tls_key);
+  if (!loaded) return loaded.error();
+  entrance_->certificate = std::move(*loaded);
+  return Nothing{};
 }
 
 Listener::Accepted Listener::accept(int budget, const OnUser& on_user) const {

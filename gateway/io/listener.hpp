@@ -7,26 +7,20 @@
 #include <string>
 #include <vector>
 
-#include "bus/endpoints.hpp"
 #include "bus/io/fd.hpp"
 #include "bus/io/loop.hpp"
 #include "bus/result.hpp"
-#include "protocols/options.hpp"
-#include "protocols/server_codec.hpp"
+#include "gateway/io/entrance.hpp"
 
 namespace fairlead::gateway::io {
-
-// What all connections of a listener have in common.
-struct Entrance {
-  std::string text;  // "ws://0.0.0.0:8080/ws", with the port that it really has
-  protocols::Kind kind = protocols::Kind::line;
-  protocols::ServerOptions options;
-};
 
 class Listener {
  public:
   // Resolves and binds. With port 0 the kernel picks one, the same for all sockets of the listener.
-  static Result<Listener> open(const UserEndpoint& endpoint, const protocols::ServerOptions& options);
+  static Result<Listener> open(const Door& door);
+
+  // Reads the certificate's files again. When they cannot be used, the old one stays.
+  Status reload_certificate();
 
   const Entrance& entrance() const { return *entrance_; }
   std::uint16_t port() const { return port_; }

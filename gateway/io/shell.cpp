@@ -37,8 +37,8 @@ std::string default_name(std::uint16_t port) {
 Shell::Shell(ShellSettings settings, fairlead::io::Signals* signals)
     : settings_(std::move(settings)), signals_(signals), bus_(loop_, settings_.broker), now_(fairlead::io::now()) {
   std::vector<Listener> listeners;
-  for (const UserEndpoint& endpoint : settings_.listen) {
-    auto listener = Listener::open(endpoint, settings_.users.protocol);
+  for (const Door& door : settings_.doors) {
+    auto listener = Listener::open(door);
     if (!listener) throw std::runtime_error(listener.error().message);
     listeners.push_back(std::move(*listener));
   }
@@ -90,15 +90,16 @@ void Shell::turn(std::optional<Duration> longest) {
     told_counters_ = now_;
     tell_counters(Level::debug);
   }
-  if (gateway_->finished() && leave_by_ == Instant{}) leave_by_ = now_ + settings_.users.close;
+  if (gateway_->finished() && leave_by_ == Instant{}) leave_by_ = now_ + users_->longest_close();
 }
 
 Duration Shell::may_sleep() {
   // Asked last of all that touches the bus, and in any case: see the rule of ZMQ_FD in bus/io/zmq_socket.hpp.
   const bool bus_is_empty = bus_.may_sleep(*gateway_, now_);
   if (!bus_is_empty || !drained_ || users_->busy()) return Duration{0};
-  Duration sleep = gateway_->next_time() - fairlead::io::now();
-  sleep = std::min(sleep, users_->connections() > 0 ? users_->rhythm() : Duration{500ms});
+  const Instant now = fairlead::io::now();
+  Duration sleep = gateway_->next_time() - now;
+  sleep = std::min(sleep, users_->connections() > 0 ? users_->next_time() - now : Duration{500ms});
   if (gateway_->live()) sleep = std::min(sleep, liveness);
   return std::max(sleep, Duration{0});
 }
@@ -157,6 +158,7 @@ void Shell::tell_when_ready() {
 void Shell::on_signals() {
   while (const auto signal = signals_->next()) {
     if (*signal == Signal::hangup) {
+      users_->reload_certificates();
       tell_counters(Level::info);
     } else {
       log(Level::info, stops_ == 0 ? "stopping" : "stopping_now",
@@ -198,11 +200,21 @@ void Shell::tell_counters(Level level) const {
        {"closed", users.closed},
        {"broke_rules", users.broke_rules},
        {"too_slow", users.too_slow},
+       {"too_slow_for_all", users.too_slow_for_all},
        {"silent", users.silent},
+       {"idle", users.idle},
+       {"strangers", users.strangers},
+       {"held_back", users.held_back},
+       {"refused_too_many", users.refused_too_many},
+       {"refused_too_many_from_there", users.refused_too_many_from_there},
+       {"bad_proxy_headers", users.bad_proxy_headers},
        {"handshakes_refused", users.refused_handshakes},
+       {"tls_failures", users.tls_failures},
        {"handshakes_timed_out", users.handshake_timeouts},
        {"http_requests", users.http_requests},
-       {"messages_dropped", users.messages_dropped},
+       {"newest_dropped", users.newest_dropped},
+       {"oldest_dropped", users.oldest_dropped},
+       {"bytes_dropped", users.bytes_dropped},
        {"pongs_dropped", users.pongs_dropped},
        {"accept_pauses", users.accept_pauses},
        {"links", bus.links},

@@ -19,7 +19,7 @@ namespace fairlead::gateway::io {
 
 struct ShellSettings {
   BusAddress broker;
-  std::vector<UserEndpoint> listen;
+  std::vector<Door> doors;
   std::string name;  // empty: this machine's name and the first port
   UserSettings users;
   Config gateway;  // but for name and incarnation

@@ -56,11 +56,11 @@ class User {
 struct ShellTest : ::testing::Test {
   ShellTest() {
     settings.broker = *BusAddress::for_connect("ipc:///nowhere/fairlead-test");
-    settings.users.close = 500ms;
+    entrance.close = 500ms;
   }
 
   void start(const std::string& listen) {
-    settings.listen = {*UserEndpoint::for_listen(listen)};
+    settings.doors = {{.endpoint = *UserEndpoint::for_listen(listen), .settings = entrance}};
     shell = std::make_unique<Shell>(settings, nullptr);
   }
   User connect() { return User(shell->users().listeners().front().port()); }
@@ -79,6 +79,7 @@ struct ShellTest : ::testing::Test {
   }
   std::size_t kept() const { return shell->gateway().uplink().events(); }
 
+  EntranceSettings entrance;
   ShellSettings settings;
   std::unique_ptr<Shell> shell;
 };
@@ -135,7 +136,7 @@ TEST_F(ShellTest, a_user_who_hangs_up_leaves_a_close_event) {
 }
 
 TEST_F(ShellTest, a_user_who_only_stops_talking_is_not_hung_up_on_before_the_answers) {
-  settings.users.close = 300ms;
+  entrance.close = 300ms;
   start("line://127.0.0.1:0");
   User user = connect();
   const Instant begin = fairlead::io::now();
@@ -165,8 +166,8 @@ TEST_F(ShellTest, at_the_gateways_limit_nobody_is_read_and_nobody_accepted) {
   EXPECT_FALSE(two.ended());
 }
 
-TEST_F(ShellTest, users_beyond_the_limit_wait_until_somebody_leaves) {
-  settings.users.max_connections = 1;
+TEST_F(ShellTest, users_beyond_the_descriptors_wait_until_somebody_leaves) {
+  settings.users.descriptors = 1;
   start("line://127.0.0.1:0");
   User one = connect();
   ASSERT_TRUE(until([&] { return kept() == 1; }));
@@ -179,7 +180,7 @@ TEST_F(ShellTest, users_beyond_the_limit_wait_until_somebody_leaves) {
 }
 
 TEST_F(ShellTest, a_line_that_is_too_long_ends_the_connection) {
-  settings.users.protocol.max_message = 100;
+  entrance.protocol.max_message = 100;
   start("line://127.0.0.1:0");
   User user = connect();
   user.say(std::string(200, 'x'));
@@ -189,8 +190,8 @@ TEST_F(ShellTest, a_line_that_is_too_long_ends_the_connection) {
 }
 
 TEST_F(ShellTest, the_end_of_a_user_who_is_owed_answers_waits_for_them_but_not_for_ever) {
-  settings.users.protocol.max_message = 100;
-  settings.users.close = 300ms;
+  entrance.protocol.max_message = 100;
+  entrance.close = 300ms;
   start("line://127.0.0.1:0");
   User user = connect();
   const Instant begin = fairlead::io::now();
@@ -225,8 +226,8 @@ TEST_F(ShellTest, a_websocket_opens_talks_and_answers_a_close) {
 }
 
 TEST_F(ShellTest, a_silent_websocket_is_pinged_and_then_given_up) {
-  settings.users.ping = 50ms;
-  settings.users.dead = 200ms;
+  entrance.vigil.ping = 50ms;
+  entrance.vigil.dead = 200ms;
   start("ws://127.0.0.1:0/ws");
   User user = connect();
   user.say(
@@ -238,7 +239,7 @@ TEST_F(ShellTest, a_silent_websocket_is_pinged_and_then_given_up) {
 }
 
 TEST_F(ShellTest, a_handshake_that_does_not_come_to_its_end_is_given_up) {
-  settings.users.handshake = 50ms;
+  entrance.handshake = 50ms;
   start("ws://127.0.0.1:0/ws");
   User user = connect();
   user.say("GET /ws HT");

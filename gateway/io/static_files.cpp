@@ -97,13 +97,17 @@ std::string_view content_type_of(std::string_view file) {
   return "application/octet-stream";
 }
 
-std::string StaticFiles::respond(std::string_view method, std::string_view target) const {
-  const bool head_only = method == "HEAD";
-  if (!head_only && method != "GET") return protocols::http_response(405, "text/plain", "only GET and HEAD\n");
+std::optional<std::string> StaticFiles::find(std::string_view method, std::string_view target) const {
   const auto file = root_.empty() ? std::nullopt : file_of_target(target);
   const auto bytes = file ? contents(root_ + "/" + *file) : std::nullopt;
-  if (!bytes) return protocols::http_response(404, "text/plain", "there is nothing here\n", head_only);
-  return protocols::http_response(200, content_type_of(*file), *bytes, head_only);
+  if (!bytes || (method != "GET" && method != "HEAD")) return std::nullopt;
+  return protocols::http_response(200, content_type_of(*file), *bytes, method == "HEAD");
+}
+
+std::string StaticFiles::respond(std::string_view method, std::string_view target) const {
+  if (method != "GET" && method != "HEAD") return protocols::http_response(405, "text/plain", "only GET and HEAD\n");
+  if (auto found = find(method, target)) return std::move(*found);
+  return protocols::http_response(404, "text/plain", "there is nothing here\n", method == "HEAD");
 }
 
 }  // namespace fairlead::gateway::io

@@ -20,7 +20,9 @@ class StaticFiles {
   // An empty root has no files.
   explicit StaticFiles(std::string root) : root_(std::move(root)) {}
 
-  // A whole HTTP response to a GET or HEAD.
+  // A whole HTTP response to a GET or HEAD, when there is such a file.
+  std::optional<std::string> find(std::string_view method, std::string_view target) const;
+  // The same, or a 404.
   std::string respond(std::string_view method, std::string_view target) const;
 
  private:

@@ -13,14 +13,26 @@ namespace {
 
 using fairlead::io::Fd;
 using fairlead::io::Level;
-using fairlead::io::log;
 using fairlead::io::Loop;
 
 constexpr std::size_t read_bytes = std::size_t{64} << 10U;
 constexpr std::size_t accepts_a_turn = 64;
 constexpr Duration descriptors_pause = 100ms;
+// Whoever is told to go away holds a descriptor meanwhile; beyond so many they are hung up on without a word.
+constexpr std::size_t most_refused = 1024;
+// Who is held back is read again after this at the earliest, so that a high rate is not a timer for each message.
+constexpr Duration shortest_hold = 10ms;
 // From this size on, connections share one copy of a message instead of having one each.
 constexpr std::size_t worth_sharing = 2048;
+
+Duration rhythm_of(const EntranceSettings& settings) {
+  const VigilTimes& vigil = settings.vigil;
+  Duration shortest = std::min(settings.handshake, settings.close);
+  for (const Duration time : {vigil.ping, vigil.dead, vigil.idle, vigil.login}) {
+    if (time > Duration{0}) shortest = std::min(shortest, time);
+  }
+  return std::clamp<Duration>(shortest / 4, 10ms, 1s);
+}
 
 }  // namespace
 
@@ -29,13 +41,12 @@ Users::Users(Loop& its_loop, Gateway& its_gateway, Actions& its_actions, const U
       settings_(user_settings),
       memory_(user_settings.outbox_memory),
       files_(user_settings.www),
+      admission_(user_settings.limits),
       buffer_(read_bytes) {
-  settings = &settings_;
   counters = &counters_;
   memory = &memory_;
+  log = &log_;
   buffer = buffer_;
-  const Duration shortest = std::min({settings_.handshake, settings_.ping, settings_.dead, settings_.close});
-  rhythm_ = std::clamp<Duration>(shortest / 4, 10ms, 1s);
 }
 
 Users::~Users() {
@@ -48,6 +59,7 @@ Users::~Users() {
 Status Users::listen(Listener listener) {
   const std::size_t index = listeners_.size();
   listeners_.push_back(std::move(listener));
+  rhythm_ = std::min(rhythm_, rhythm_of(listeners_.back().entrance().settings));
   for (const Fd& socket : listeners_.back().sockets()) {
     auto watch = loop.add(socket.get(), {.read = true}, [this, index](Loop::Ready) { accept(index); });
     if (!watch) return watch.error();
@@ -63,10 +75,22 @@ void Users::stop_listening() {
   for (const auto& [user, connection] : connections_) connection->give_up();
 }
 
+void Users::reload_certificates() {
+  for (Listener& listener : listeners_) {
+    if (!listener.entrance().certificate) continue;
+    const std::string& where = listener.entrance().text;
+    if (const Status loaded = listener.reload_certificate(); !loaded) {
+      fairlead::io::log(Level::error, "certificate_kept", {{"listener", where}, {"reason", loaded.error().message}});
+    } else {
+      fairlead::io::log(Level::info, "certificate_loaded", {{"listener", where}});
+    }
+  }
+}
+
 void Users::accept(std::size_t index) {
   now = fairlead::io::now();
   if (!may_accept()) return update_accepting();
-  const std::size_t free = settings_.max_connections - std::min(settings_.max_connections, connections_.size());
+  const std::size_t free = settings_.descriptors - std::min(settings_.descriptors, connections_.size());
   const int budget = static_cast<int>(std::min(accepts_a_turn, free));
   const auto accepted = budget == 0 ? Listener::Accepted::out_of_descriptors
                                     : listeners_[index].accept(budget, [this](const Entrance& entrance, Fd socket) {
@@ -78,19 +102,54 @@ void Users::accept(std::size_t index) {
   accept_again_ = now + descriptors_pause;
   update_accepting();
   if (const auto untold = descriptors_told_.allow(now)) {
-    log(Level::warning, "out_of_descriptors", {{"connections", connections_.size()}, {"untold", *untold}});
+    fairlead::io::log(Level::warning, "out_of_descriptors",
+                      {{"connections", connections_.size()}, {"untold", *untold}});
   }
 }
 
 void Users::admit(const Entrance& entrance, Fd socket) {
+  const protocols::Peer peer = peer_of(socket.get());
+  const Admission::Verdict verdict = admission_.come();
+  const bool welcome = verdict == Admission::Verdict::welcome;
+  std::optional<protocols::HttpRefusal> refusal;
+  if (!welcome) {
+    refusal = refuse(entrance, peer, verdict);
+    if (entrance.kind != protocols::Kind::ws) return;
+    ++refused_;
+  }
   const UserId user{++last_user_};
-  auto connection = std::make_unique<Connection>(*this, entrance, user, std::move(socket));
-  if (const auto started = connection->start(); !started) {
-    log(Level::warning, "user_not_admitted", {{"reason", started.error().message}});
+  const auto at =
+      connections_.emplace(user, std::make_unique<Connection>(*this, entrance, user, std::move(socket))).first;
+  Connection& connection = *at->second;
+  connection.counted = welcome;
+  connection.refused = !welcome;
+  if (const auto started = connection.start(peer, std::move(refusal)); !started) {
+    fairlead::io::log(Level::warning, "user_not_admitted", {{"reason", started.error().message}});
+    bury(connection);
     return;
   }
   ++counters_.accepted;
-  connections_.emplace(user, std::move(connection));
+  if (connection.refused && refused_ > most_refused) connection.give_up();
+}
+
+// Counts and tells it, and makes the answer.
+protocols::HttpRefusal Users::refuse(const Entrance& entrance, const protocols::Peer& peer, Admission::Verdict why) {
+  const bool from_there = why == Admission::Verdict::too_many_from_there;
+  ++(from_there ? counters_.refused_too_many_from_there : counters_.refused_too_many);
+  log_.refused(now, entrance.text, peer.text(), from_there ? "max-connections-per-address" : "max-connections");
+  if (from_there) return {.status = 429, .why = "there are too many connections from your address"};
+  return {.status = 503, .why = "there are too many connections here, try again later"};
+}
+
+std::optional<protocols::HttpRefusal> Users::place(Connection& connection, const protocols::Peer& peer) {
+  const Admission::Verdict verdict = admission_.place(connection.user(), peer.address);
+  if (verdict == Admission::Verdict::welcome) return std::nullopt;
+  auto refusal = refuse(connection.entrance(), peer, verdict);
+  admission_.leave(connection.user());
+  connection.counted = false;
+  connection.refused = true;
+  ++refused_;
+  return refusal;
 }
 
 // Watching a socket that one does not accept from would spin.
@@ -98,8 +157,12 @@ void Users::update_accepting() {
   for (const Loop::Watch watch : watches_) loop.modify(watch, {.read = may_accept()});
 }
 
-std::string Users::respond(const protocols::HttpRequest& request) {
-  return files_.respond(request.method, request.target);
+std::string Users::respond(const Entrance& entrance, const protocols::HttpRequest& request) {
+  const std::string_view path = std::string_view(request.target).substr(0, request.target.find('?'));
+  if (path != entrance.settings.protocol.path) return files_.respond(request.method, request.target);
+  if (auto file = files_.find(request.method, request.target)) return std::move(*file);
+  return protocols::http_response(426, "text/plain; charset=utf-8", "this is a WebSocket: ask for an upgrade\n",
+                                  request.method == "HEAD");
 }
 
 // ---- time
@@ -113,9 +176,33 @@ void Users::on_time(Instant its_now) {
   if (const Duration paused = pauses_.on_turn(now); paused > Duration{0}) {
     for (const auto& [user, connection] : connections_) connection->on_pause(paused);
   }
-  if (now - last_sweep_ >= rhythm_) {
-    last_sweep_ = now;
-    for (const auto& [user, connection] : connections_) connection->on_time();
+  if (now - last_sweep_ >= rhythm_) look_after_everybody();
+  release_held_back();
+}
+
+void Users::look_after_everybody() {
+  last_sweep_ = now;
+  for (const auto& [user, connection] : connections_) connection->on_time();
+}
+
+Instant Users::next_time() const {
+  const Instant held = held_back_.empty() ? Instant::max() : held_back_.begin()->first;
+  return std::min(held, last_sweep_ + rhythm_);
+}
+
+Duration Users::longest_close() const {
+  Duration longest{0};
+  for (const Listener& listener : listeners_) longest = std::max(longest, listener.entrance().settings.close);
+  return longest;
+}
+
+void Users::release_held_back() {
+  while (!held_back_.empty() && held_back_.begin()->first <= now) {
+    Connection* connection = find(held_back_.begin()->second);
+    held_back_.erase(held_back_.begin());
+    if (connection == nullptr) continue;
+    connection->held_back = false;
+    connection->try_continue();
   }
 }
 
@@ -179,6 +266,18 @@ void Users::settle(Connection& connection) {
   settling_.push_back(&connection);
 }
 
+// Also to be released at once, although held back already: then with an earlier time.
+void Users::hold_back(Connection& connection, Instant until) {
+  if (until <= now) {
+    held_back_.emplace(now, connection.user());
+    return;
+  }
+  if (std::exchange(connection.held_back, true)) return;
+  ++counters_.held_back;
+  log_.held_back(now, connection.client());
+  held_back_.emplace(std::max(until, now + shortest_hold), connection.user());
+}
+
 void Users::mark_dirty(Connection& connection) {
   if (std::exchange(connection.dirty, true)) return;
   dirty_.push_back(&connection);
@@ -203,6 +302,8 @@ void Users::flush() {
     if (connection->dirty) std::erase(dirty_, connection);
     if (connection->stalled) std::erase(stalled_, connection);
     if (connection->settling) std::erase(settling_, connection);
+    if (connection->counted) admission_.leave(connection->user());
+    if (connection->refused) --refused_;
     connections_.erase(connection->user());
   }
   if (!out_of_descriptors_) return;

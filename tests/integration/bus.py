@@ -150,7 +150,7 @@ class Bus:
     def gateway(self, *options, name="gateway1", listen=("line", "frame", "ws"), host="127.0.0.1"):
         """Its ports are chosen here, so that they are known before it runs and the same after a restart."""
         first = free_ports(len(listen))
-        addresses = {kind: f"{kind}://{host}:{first + i}" + ("/ws" if kind == "ws" else "") for i, kind in enumerate(listen)}
+        addresses = {kind: f"{kind}://{host}:{first + i}" + ("/ws" if kind in ("ws", "wss") else "") for i, kind in enumerate(listen)}
         self.listeners[name] = addresses
         command = [BIN / "fairlead-gateway", "--broker", self.endpoint, "--name", name]
         for address in addresses.values():
@@ -163,6 +163,10 @@ class Bus:
 
     def python_worker(self, name="python1"):
         return self.add(Process(name, [PYTHON, ROOT / "examples" / "python_worker.py", self.endpoint]))
+
+    def telling_worker(self, name="telling1"):
+        """What it tells: see there."""
+        return self.add(Process(name, [PYTHON, ROOT / "tests" / "integration" / "telling_worker.py", self.endpoint]))
 
     def oracle(self, *kinds, gateways=("gateway1",), clients=8, in_flight=8, name="oracle", **settings):
         """Started, connected, and with its first replies."""

@@ -99,7 +99,7 @@ class HostileUsers(BusTest):
             send_all(user.socket, request)
             self.assertEqual([user.next() for _ in range(3)], [b"GET / HTTP/1.1", b"Host: example.org", b""])
             parts = urllib.parse.urlsplit(bus.address("ws"))
-            for method, path, status in (("GET", "/elsewhere", 404), ("GET", "/ws", 404), ("POST", "/ws", 405), ("BREW", "/ws", 4)):
+            for method, path, status in (("GET", "/elsewhere", 404), ("GET", "/ws", 426), ("POST", "/ws", 405), ("BREW", "/ws", 4)):
                 with self.subTest(method=method, path=path):
                     client = http.client.HTTPConnection(parts.hostname, parts.port, timeout=30)
                     client.request(method, path)

@@ -51,10 +51,25 @@ class BadUsage(unittest.TestCase):
         self.refused("fairlead-broker", "--dead", "4", says=["--dead", "'4'", "5s"])
         self.refused("fairlead-broker", "--max-attempts", "many", says=["--max-attempts", "many"])
         self.refused("fairlead-gateway", says=["listen"])
-        self.refused("fairlead-gateway", "--listen", "lines://127.0.0.1:1", says=["--listen", "lines", "line"])
+        self.refused("fairlead-gateway", "--listen", "lines://127.0.0.1:1", says=["--listen", "lines", "tls-cert and tls-key"])
+        self.refused("fairlead-gateway", "--listen", "tls://127.0.0.1:1", says=["--listen", "lines, frames or wss"])
         self.refused("fairlead-gateway", "--listen", "line://127.0.0.1", says=["--listen", "port"])
         self.refused("fairlead-gateway", *LISTEN, "--max-message", "17M", says=["--max-message"])
         self.refused("fairlead-gateway", *LISTEN, "--outbox-policy", "drop", says=["--outbox-policy", "drop-newest"])
+        self.refused("fairlead-gateway", *LISTEN, "--ping-interval", "1m", says=["ping-interval must be shorter than ping-timeout"])
+        self.refused("fairlead-gateway", *LISTEN, "--ping-data", "x" * 126, says=["--ping-data", "125 bytes"])
+        for flag in ("--ping-interval", "--ping-timeout", "--idle-timeout", "--login-timeout"):
+            self.refused("fairlead-gateway", *LISTEN, flag, "1ms", says=[flag, "at least 10ms, or 0s for none"])
+        self.refused("fairlead-gateway", *LISTEN, "--message-rate", "20", says=["--message-rate", "20/s"])
+        self.refused("fairlead-gateway", *LISTEN, "--message-burst", "20", says=["message-burst needs message-rate"])
+        self.refused("fairlead-gateway", *LISTEN, "--max-connections", "-1", says=["--max-connections", "-1"])
+        self.refused("fairlead-gateway", *LISTEN, "--max-connections-per-address", "x", says=["--max-connections-per-address", "'x'"])
+        self.refused("fairlead-gateway", *LISTEN, "--trusted-proxy", "10.0.0.1/8", says=["--trusted-proxy", "beyond its prefix"])
+        self.refused("fairlead-gateway", *LISTEN, "--proxy-protocol", says=["proxy-protocol needs trusted-proxy"])
+        self.refused("fairlead-gateway", *LISTEN, "--forwarded-header", "x-real-ip", says=["--forwarded-header", "x-forwarded-for"])
+        self.refused("fairlead-gateway", "--listen", "line://127.0.0.1:0?max-mesage=4k",
+                     says=["--listen", "line://127.0.0.1:0", "'max-mesage'", "did you mean max-message?"])
+        self.refused("fairlead-gateway", "--listen", "line://127.0.0.1:0?login-timeout=soon", says=["--listen", "login-timeout", "'soon'"])
         self.refused("fairlead-worker", "--app", "ehco", says=["--app", "ehco", "echo"])
         self.refused("fairlead-worker", "--broker", "tcp://*:7700", says=["--broker"])
         self.refused("fairlead-worker", "--threads", "0", says=["--threads"])
@@ -87,7 +102,8 @@ class BadUsage(unittest.TestCase):
     def test_a_good_file_is_good(self):
         with tempfile.TemporaryDirectory() as folder:
             path = pathlib.Path(folder, "gateway.toml")
-            path.write_text('listen = ["line://127.0.0.1:0", "ws://[::1]:0/ws"]\nping-interval = "10s"\n', encoding="utf-8")
+            path.write_text('listen = ["line://127.0.0.1:0?ping-data=hello&max-message=4k", "ws://[::1]:0/ws"]\nping-interval = "10s"\n',
+                            encoding="utf-8")
             done = run("fairlead-gateway", "--config", path, "--check-config")
             self.assertEqual(done.returncode, 0, done)
             done = run("fairlead-gateway", "--config", path, "--print-config")

@@ -4,6 +4,7 @@ import base64
 import json
 import os
 import socket
+import ssl
 import struct
 import time
 import urllib.parse
@@ -20,9 +21,11 @@ class User:
 
     everybody = []
 
-    def __init__(self, address, patience=PATIENCE):
+    def __init__(self, address, patience=PATIENCE, before=b"", headers=(), tls=None):
+        """`before` is sent first of all, as a proxy does; `headers` are lines of a WebSocket's opening; `tls` is the context of an
+        encrypted one (lines, frames, wss)."""
         parts = urllib.parse.urlsplit(address)
-        self.kind = parts.scheme
+        self.kind = {"lines": "line", "frames": "frame", "wss": "ws"}.get(parts.scheme, parts.scheme)
         self.address = address
         self.socket = self._connect(parts, patience)
         self.everybody.append(self)
@@ -31,8 +34,13 @@ class User:
         self._read = 0      # how many of them next() has given out
         self._fragments = b""
         self._goodbye = None  # a close frame, behind what may not have been looked at yet
+        self.pings = []
+        if before:
+            self.socket.sendall(before)
+        if tls:
+            self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
         if self.kind == "ws":
-            self._shake_hands(parts, patience)
+            self._shake_hands(parts, patience, headers)
 
     @staticmethod
     def _connect(parts, patience):
@@ -45,11 +53,12 @@ class User:
                     raise
                 time.sleep(0.02)
 
-    def _shake_hands(self, parts, patience):
+    def _shake_hands(self, parts, patience, headers=()):
         key = base64.b64encode(os.urandom(16)).decode()
         target = (parts.path or "/") + ("?" + parts.query if parts.query else "")
         self.socket.sendall(f"GET {target} HTTP/1.1\r\nHost: {parts.netloc}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
-                            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n\r\n".encode())
+                            f"Sec-WebSocket-Key: {key}\r\nSec-WebSocket-Version: 13\r\n".encode() +
+                            b"".join(header + b"\r\n" for header in headers) + b"\r\n")
         end = time.monotonic() + patience
         while b"\r\n\r\n" not in self.bytes:
             self._take(end)
@@ -145,7 +154,7 @@ class User:
                 if not more:
                     raise Gone(f"{self.address} was disconnected")
                 self.bytes += more
-        except BlockingIOError:
+        except (BlockingIOError, ssl.SSLWantReadError):
             self._parse()
         except ConnectionError as error:
             raise Gone(f"{self.address}: {error}") from None
@@ -196,6 +205,7 @@ class User:
             first, payload = self.bytes[0], self.bytes[header:header + size]
             self.bytes = self.bytes[header + size:]
             if first & 15 == 9:
+                self.pings.append(payload)
                 self.socket.sendall(self._ws_frame(0x8a, payload))
             elif first & 15 == 8:
                 self._goodbye = payload
