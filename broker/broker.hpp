@@ -201,6 +201,7 @@ class Broker {
   void number(WorkerPeer& peer, const Record& record);
 
   // broker_commits.cpp
+  static std::string peer_of_open(const schemas::UnitEvent& event);
   void record(const Fact& fact);
   void commit(const ClientId& client, Mailbox& mailbox, std::vector<schemas::Effect> effects);
   void blame(const ClientId& client, Mailbox& mailbox, const std::string& reason);

@@ -13,16 +13,12 @@ void Broker::record(const Fact& fact) {
   state_.apply(fact);
 }
 
-namespace {
-
 // The user's address, as the open event tells it.
-std::string peer_of_open(const schemas::UnitEvent& event) {
+std::string Broker::peer_of_open(const schemas::UnitEvent& event) {
   if (event.kind != EventKind::open) return {};
   auto handshake = schemas::decode_handshake(event.payload);
   return handshake ? handshake->peer : std::string{};
 }
-
-}  // namespace
 
 void Broker::commit(const ClientId& client, Mailbox& mailbox, std::vector<schemas::Effect> effects) {
   const schemas::UnitEvent& event = mailbox.front();

@@ -130,7 +130,10 @@ void Broker::on_outcome(WorkerPeer& peer, schemas::Outcome outcome, Instant now)
   ++peer.commits;
   const bool last = unit->next_seq++ == unit->last_seq;
   commit(client, mailbox, std::move(outcome.effects));
-  if (!last) return;
+  if (!last) {
+    mailbox.attempts = 1;  // the next event is in this unit too
+    return;
+  }
   dispatch_.finish(outcome.unit);
   mailbox.out.reset();
   settle(client, mailbox, Dispatch::Place::back);
@@ -257,6 +260,8 @@ void Broker::hand_out(Instant now) {
       unit.session = client->session;
       unit.uid = client->uid;
       unit.groups = client->groups;
+    } else {
+      unit.peer = peer_of_open(carried.front());
     }
     WorkerPeer& peer = *workers_.by_link(match->worker);
     if (peer.batch.empty()) peer.batch_first = peer.units.head() + 1;

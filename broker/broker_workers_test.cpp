@@ -16,6 +16,13 @@ TEST_F(BrokerTest, a_worker_is_ready_only_when_it_has_been_heard_on_both_sockets
   EXPECT_EQ(sent<schemas::WorkerWelcome>(turn(), Leg::backend).size(), 1U) << "in either order";
 }
 
+TEST_F(BrokerTest, a_client_s_first_unit_tells_where_it_came_from) {
+  gateway_comes();
+  worker_comes();
+  event(1);
+  EXPECT_EQ(next_unit().peer, "192.0.2.1:5");
+}
+
 TEST_F(BrokerTest, an_outcome_of_the_wrong_attempt_unit_or_event_changes_nothing) {
   gateway_comes();
   worker_comes();

@@ -63,6 +63,9 @@ class Worker {
 
   // The event to handle now, if there is one. One at a time.
   std::optional<Job> next(Instant now);
+  // What has gathered leaves now: before an event that has been tried before, so that if it kills this worker too, the one
+  // that is blamed is the one that was being handled (docs/protocol.md, B6).
+  void say_what_is_done(Actions& out) { outcomes_.flush(out); }
   // What came of it. A job that was cancelled meanwhile, or whose
   // link ended, is given back like any other; nothing is said about it.
   void on_handled(const Job& job, schemas::Outcome outcome, Duration took, Instant now, Actions& out);

@@ -309,6 +309,10 @@ void Station::handle(Handler& handler, const Job& job, std::unique_lock<std::mut
                 .session = job.session,
                 .uid = job.uid,
                 .groups = job.groups};
+  if (job.attempt > 1) {
+    worker_.say_what_is_done(actions_);
+    perform();
+  }
   turn.unlock();
   const Instant started = io::now();
   auto outcome = worker::take_turn(
