@@ -29,7 +29,7 @@ std::string cell(const std::string& key, const Json& value) {
   if (value.is_boolean()) return value.get<bool>() ? "yes" : "no";
   if (value.is_number() && is_duration(key)) {
     const double seconds = value.get<double>();
-    if (seconds >= 10) return duration_text(Duration(std::chrono::seconds(std::lround(seconds))));
+    if (seconds >= 1) return duration_text(Duration(std::chrono::seconds(std::lround(seconds))));
     return duration_text(Duration(std::chrono::milliseconds(std::lround(seconds * 1000))));
   }
   if (value.is_string()) {

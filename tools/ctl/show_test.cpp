@@ -10,7 +10,7 @@ std::string shown(const char* json) { return show(nlohmann::ordered_json::parse(
 }  // namespace
 
 TEST(Show, a_list_is_a_table_with_numbers_to_the_right) {
-  EXPECT_EQ(shown(R"({"ok":true,"workers":[{"worker":"w1","units":5,"silent":0.25},
+  EXPECT_EQ(shown(R"({"ok":true,"workers":[{"worker":"w1","units":5,"silent":0.2504},
                                            {"worker":"händler","units":120,"silent":75.2}]})"),
             "WORKER   UNITS  SILENT\n"
             "w1           5   250ms\n"
