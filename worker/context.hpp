@@ -29,6 +29,7 @@ class EventContext final : public BusCalls<Context> {
   std::uint64_t attempt() const override { return around_.unit.attempt; }
   std::string_view peer() const override { return around_.unit.peer; }
   std::string_view gateway() const override { return around_.unit.gateway; }
+  const Handshake* handshake() const override { return handshake_; }
   bool message_is_binary() const override;
 
   const std::optional<std::string>& uid() const override { return around_.own.uid; }
@@ -38,10 +39,14 @@ class EventContext final : public BusCalls<Context> {
 
   void progress() override { around_.queries.progress(); }
 
+  // It outlives the call of the handler.
+  void set_handshake(const Handshake& handshake) { handshake_ = &handshake; }
+
  private:
   void on_effect(schemas::Effect& effect) override;
 
   Around around_;
+  const Handshake* handshake_ = nullptr;
 };
 
 }  // namespace fairlead::worker

@@ -25,9 +25,11 @@ Status call(Handler& handler, EventContext& context, const EventContext::Around&
   const schemas::UnitEvent& event = around.event;
   switch (event.kind) {
     case schemas::EventKind::open: {
-      auto handshake = schemas::decode_handshake(event.payload);
-      if (!handshake) return Error{"the handshake of this open event cannot be read: " + handshake.error().message};
-      handler.on_open(context, to_handshake(std::move(*handshake), around.unit.gateway));
+      auto decoded = schemas::decode_handshake(event.payload);
+      if (!decoded) return Error{"the handshake of this open event cannot be read: " + decoded.error().message};
+      const Handshake how = to_handshake(std::move(*decoded), around.unit.gateway);
+      context.set_handshake(how);
+      handler.on_open(context, how);
       return Nothing{};
     }
     case schemas::EventKind::message:

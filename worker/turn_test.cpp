@@ -12,8 +12,12 @@ namespace fairlead::worker {
 namespace {
 
 struct Recorder : Handler {
-  void on_open(Context& /*ctx*/, const Handshake& handshake) override { opened = handshake; }
+  void on_open(Context& ctx, const Handshake& handshake) override {
+    opened = handshake;
+    EXPECT_EQ(ctx.handshake(), &handshake);
+  }
   void on_message(Context& ctx, std::string_view message) override {
+    EXPECT_EQ(ctx.handshake(), nullptr);
     ctx.reply(message);
     if (message == "throw") throw std::runtime_error("the shelf is empty\n");
     if (message == "throw long") throw std::runtime_error(std::string(5000, '\1'));

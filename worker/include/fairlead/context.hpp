@@ -26,6 +26,9 @@ class Context : public Bus {
   virtual std::uint64_t attempt() const = 0;
   virtual std::string_view peer() const = 0;
   virtual std::string_view gateway() const = 0;
+  // How the client came, with its query, headers and cookies: of its open, as on_open has it too; null in later events.
+  // What is wanted of it later belongs into the session.
+  virtual const Handshake* handshake() const = 0;
   virtual bool message_is_binary() const = 0;
 
   // ---- its client, as this handler has made it so far
