@@ -2,11 +2,18 @@
 """An operator looks into a running bus with fairlead-ctl, and acts."""
 
 import json
+import pathlib
 import subprocess
 
-from bus import BIN, BusTest, main
-from process import wait_until
-from users import ChatUser
+from bus import BIN, PYTHON, BusTest, main
+from process import Process, wait_until
+from users import ChatUser, User
+
+
+def misbehaving(bus):
+    """A worker whose handler fails when a user says so."""
+    program = pathlib.Path(__file__).parent / "misbehaving_worker.py"
+    return bus.add(Process("misbehaving", [PYTHON, program, bus.endpoint, bus.folder / "once"]))
 
 
 class Ctl(BusTest):
@@ -43,6 +50,27 @@ class Ctl(BusTest):
             two.until({"text": "enough"})
             one.until({"type": "leave", "uid": 2})
             self.assertIn("nobody is bound to uid '2'", self.ctl(bus, "kick", "--uid", "2", status=1))
+
+    def test_a_dead_letter_is_shown_mended_and_handled_again(self):
+        with self.bus(tcp=True) as bus:
+            bus.start(bus.broker(), bus.gateway())
+            user = User(bus.address("line"))
+            broken = misbehaving(bus)
+            bus.start(broken)
+            user.say("fail")
+            user.echoes("and on it goes")
+            letters = self.ask(bus, "dead", "ls")["dead_letters"]
+            self.assertEqual(len(letters), 1)
+            letter = letters[0]["id"]
+            self.assertRegex(self.ctl(bus, "dead", "ls"), letter + " +message +4 .*as was asked for")
+            self.assertRegex(self.ctl(bus, "dead", "show", letter), r"payload +fail\n")
+            bus.stop(broken)
+            bus.restart(bus["broker"], "kill")
+            bus.start(bus.worker())  # this one does no harm
+            self.ctl(bus, "dead", "retry", letter)
+            self.assertEqual(user.next(), b"fail")
+            self.assertEqual(self.ctl(bus, "dead", "ls"), "none\n")
+            self.assertIn("there is no such dead letter", self.ctl(bus, "dead", "drop", letter, status=1))
 
     def test_mistakes_and_absence_are_told(self):
         with self.bus(app="chat") as bus:
