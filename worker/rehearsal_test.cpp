@@ -11,6 +11,7 @@
 namespace fairlead {
 namespace {
 
+using namespace std::chrono_literals;
 using testing::ElementsAre;
 
 // Does for each message what the test says.
@@ -19,6 +20,13 @@ struct Scripted : Handler {
   void on_message(Context& ctx, std::string_view message) override { act(ctx, message); }
   void on_close(Context& ctx, const CloseReason& reason) override { ctx.send_to_all("closed: " + reason.text); }
   void on_stop(StopReason) override { stopped = true; }
+
+  void on_timer(Context& ctx, std::string_view name, std::string_view payload) override {
+    ctx.reply(std::string(name) + "=" + std::string(payload));
+  }
+  void on_group(Context& ctx, const GroupChange& change) override {
+    ctx.reply((change.joined ? "joined " : "left ") + change.group + " of " + std::to_string(change.size));
+  }
 
   std::function<void(Context&, std::string_view)> act;
   std::string started_as;
@@ -117,6 +125,109 @@ TEST_F(RehearsalTest, answers_queries_of_every_kind) {
   bus.lose_the_broker();
   handler.act = [](Context& ctx, std::string_view) { EXPECT_FALSE(ctx.all_clients()); };
   bus.say(eve, "ask");
+}
+
+TEST_F(RehearsalTest, timers_come_due_in_the_order_of_their_times_and_not_before) {
+  Rehearsal bus(handler, store);
+  const ClientId ann = bus.open();
+  handler.act = [](Context& ctx, std::string_view) {
+    ctx.after(20ms, "b", "2");
+    ctx.after(10ms, "c", "1");
+    ctx.after(5ms, "a", "never");
+    ctx.cancel_timer("a");
+    ctx.after(30ms, "d", "never");
+    ctx.after(40ms, "d", "3");
+  };
+  bus.say(ann, "go");
+  bus.pass(9ms);
+  EXPECT_THAT(bus.heard(ann), ElementsAre());
+  bus.pass(26ms);
+  EXPECT_THAT(bus.heard(ann), ElementsAre("c=1", "b=2"));
+  bus.pass(5ms);
+  EXPECT_THAT(bus.heard(ann), ElementsAre("d=3"));
+  bus.say(ann, "go");
+  bus.leave(ann);
+  bus.pass(1h);
+  EXPECT_THAT(bus.heard(ann), ElementsAre());
+}
+
+TEST_F(RehearsalTest, a_watched_group_tells_its_members_of_themselves) {
+  Rehearsal bus(handler, store);
+  const ClientId ann = bus.open();
+  const ClientId bob = bus.open();
+  handler.act = [&](Context& ctx, std::string_view message) {
+    if (message == "join") ctx.join_group("g", {.watch = true});
+    if (message == "quietly") ctx.join_group("g");
+    if (message == "end") ctx.ungroup("g");
+  };
+  bus.say(bob, "quietly");
+  bus.say(ann, "join");
+  bus.say(ann, "join");
+  EXPECT_THAT(bus.heard(ann), ElementsAre("joined g of 2"));
+  bus.say(bob, "end");
+  EXPECT_THAT(bus.heard(ann), ElementsAre("left g of 0"));
+  EXPECT_THAT(bus.heard(bob), ElementsAre());
+}
+
+TEST_F(RehearsalTest, what_is_put_off_comes_again_before_anything_later_of_its_client) {
+  Rehearsal bus(handler, store);
+  const ClientId ann = bus.open();
+  const ClientId bob = bus.open();
+  int calls = 0;
+  handler.act = [&](Context& ctx, std::string_view message) {
+    ctx.reply(message);
+    if (message == "patience" && ++calls < 3) ctx.retry_after(10ms);
+  };
+  bus.say(ann, "patience");
+  bus.say(ann, "later");
+  bus.say(bob, "meanwhile");
+  EXPECT_THAT(bus.heard(ann), ElementsAre());
+  EXPECT_THAT(bus.heard(bob), ElementsAre("meanwhile"));
+  bus.pass(19ms);
+  EXPECT_THAT(bus.heard(ann), ElementsAre());
+  bus.pass(1ms);
+  EXPECT_THAT(bus.heard(ann), ElementsAre("patience", "later"));
+}
+
+TEST_F(RehearsalTest, a_uid_is_closed_with_all_of_its_clients) {
+  Rehearsal bus(handler, store);
+  const ClientId ann = bus.open();
+  const ClientId ann_too = bus.open();
+  const ClientId bob = bus.open();
+  handler.act = [](Context& ctx, std::string_view message) {
+    if (message == "kick") return ctx.close_uid("ann", "bye");
+    ctx.bind_uid(message);
+  };
+  bus.say(ann, "ann");
+  bus.say(ann_too, "ann");
+  bus.say(bob, "kick");
+  EXPECT_FALSE(bus.is_open(ann) || bus.is_open(ann_too));
+  EXPECT_THAT(bus.heard(ann_too), ElementsAre("bye"));
+  EXPECT_THAT(bus.heard(bob), ElementsAre("closed: the worker closed it", "closed: the worker closed it"));
+}
+
+struct Ticking : Handler {
+  void on_start(WorkerInfo& info) override {
+    info.every(10ms, [this](Bus& bus) {
+      bus.send_to_all("tick " + std::to_string(++ticks));
+      if (ticks == 3) throw std::runtime_error("no");
+    });
+  }
+  void on_message(Context&, std::string_view) override {}
+
+  int ticks = 0;
+};
+
+TEST_F(RehearsalTest, a_worker_ticks_while_time_passes) {
+  Ticking ticking;
+  Rehearsal bus(ticking, store);
+  const ClientId ann = bus.open();
+  bus.pass(25ms);
+  EXPECT_THAT(bus.heard(ann), ElementsAre("tick 1", "tick 2"));
+  bus.pass(5ms);
+  EXPECT_EQ(bus.failure(), "no");
+  bus.pass(10ms);
+  EXPECT_THAT(bus.heard(ann), ElementsAre("tick 4"));
 }
 
 TEST_F(RehearsalTest, starts_and_stops_its_handler) {

@@ -1,5 +1,6 @@
 // Rehearsal plays a whole bus for the unit test of a Handler: clients come, say something and go, and the test looks at
-// what each of them heard. There are no sockets and no threads in it; every event is committed before the call returns.
+// what each of them heard. There are no sockets and no threads in it; every event is committed before the call returns,
+// but for those that its handler puts off. Time stands still until the test lets it pass.
 //
 //   Echo echo;
 //   Rehearsal bus(echo, open_store("memory:").value());
@@ -9,6 +10,7 @@
 //
 #pragma once
 
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <string>
@@ -34,6 +36,10 @@ class Rehearsal {
   void say(ClientId client, std::string_view message);
   void say_binary(ClientId client, std::string_view message);
   void leave(ClientId client, const CloseReason& reason = {1000, "it left"});
+
+  // Time passes: timers come due, events that were put off come again, and ticks are called, in the order of their times.
+  // The store has a clock of its own.
+  void pass(std::chrono::milliseconds time);
 
   // ---- what comes of it
 
