@@ -210,7 +210,7 @@ class Arena {
     chance_ ^= chance_ << 13U;
     chance_ ^= chance_ >> 7U;
     chance_ ^= chance_ << 17U;
-    return static_cast<int>(chance_ % static_cast<std::uint64_t>(below));
+    return static_cast<int>((chance_ >> 33U) % static_cast<std::uint64_t>(below));  // its low bits are its worst
   }
 
   std::uint64_t steps_ = 0;

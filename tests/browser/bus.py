@@ -48,10 +48,10 @@ class Daemon:
 
 
 class Bus:
-    """A broker, a gateway that serves `www`, and two chat workers. Use it with `async with`."""
+    """A broker, a gateway that serves `www`, and two workers, of the chat if nothing else is said. Use it with `async with`."""
 
-    def __init__(self, programs, www):
-        self.programs, self.www = programs, www
+    def __init__(self, programs, www, worker=("worker", "--app", "chat")):
+        self.programs, self.www, self.worker = programs, www, worker
         self.daemons = []
 
     def program(self, name):
@@ -81,8 +81,8 @@ class Bus:
             self.page = self.ws.replace("ws://", "http://").removesuffix("/ws") + "/"
             # When it starts again, users look for it where it was.
             self.gateway.command = [self.program("gateway"), *gateway, "--listen", self.line, "--listen", self.ws]
-            worker = ["--broker", address, "--app", "chat", "--store", "lmdb:" + store]
-            self.workers = [self.add("worker", *worker), self.add("worker", *worker)]
+            worker = [*self.worker, "--broker", address, "--store", "lmdb:" + store]
+            self.workers = [self.add(*worker), self.add(*worker)]
             for worker in self.workers:
                 await worker.ready()
         except BaseException:
