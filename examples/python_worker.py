@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""A complete Fairlead worker in Python: it echoes what clients say.
+"""A complete Fairlead worker in Python, with two applications: one echoes what clients say, one has rooms.
 
-    python_worker.py [tcp://127.0.0.1:7700]
+    python_worker.py [tcp://127.0.0.1:7700 [echo|rooms]]
 
 Written from docs/protocol.md alone; the letters in brackets are its rules. Debian: python3-zmq, python3-msgpack.
-To make it yours, change handle(). It runs in the loop, so it has to be quick: a handler that may take longer than a
-second or so belongs in a thread of its own, because heartbeats must go on meanwhile [K7].
+To make it yours, write a handler as echo() and rooms() are. It runs in the loop, so it has to be quick: a handler that may
+take longer than a second or so belongs in a thread of its own, because heartbeats must go on meanwhile [K7].
 """
 
 import collections
@@ -17,14 +17,18 @@ import socket
 import struct
 import sys
 import time
+import types
 
 import msgpack
 import zmq
 
 HEARTBEAT, BYE, RESET, COMPLAINT = 10, 11, 12, 13
-WORKER_HELLO, CREDIT, DRAIN, OUTCOME = 31, 32, 34, 35
+WORKER_HELLO, CREDIT, QUERY, DRAIN, OUTCOME = 31, 32, 33, 34, 35
 WORKER_WELCOME, UNIT, CANCEL, ANSWER, DRAINED = 40, 41, 42, 43, 44
-OPEN, MESSAGE, CLOSE = 1, 2, 3
+OPEN, MESSAGE, CLOSE, TIMER, GROUP = 1, 2, 3, 4, 5
+DONE, FAILED = 0, 1
+UIDS_OF_GROUPS = 6
+QUERY_TIME = 5  # seconds that an answer may take
 MAX_FRAME, BATCH = 20 << 20, 256 << 10
 
 
@@ -61,12 +65,51 @@ def outcomes_topic(link):
 
 # ---- effects
 
+def send_to_clients(clients, payload, without=(), binary=False):
+    return [1, [0, list(clients), list(without), payload, binary]]
+
+
+def send_to_groups(groups, payload, without=(), binary=False):
+    return [1, [2, list(groups), list(without), payload, binary]]
+
+
 def send_to_client(client, payload, binary=False):
-    return [1, [0, [client], [], payload, binary]]
+    return send_to_clients([client], payload, binary=binary)
+
+
+def bind(client, uid):
+    return [2, client, uid]
+
+
+def join(client, group, watch=False):
+    return [3, client, group, watch]
+
+
+def leave(client, group):
+    return [4, client, group]
 
 
 def set_session(client, session, expected=None):
     return [6, client, expected, session]
+
+
+def set_timer(client, name, milliseconds, payload=b""):
+    return [8, client, name, milliseconds, payload]
+
+
+# ---- questions
+
+class Query:
+    """What a handler asks the broker: it yields one, and gets an Answer, or None when there is none in time [B12]."""
+
+    def __init__(self, ask, clients=(), names=()):
+        self.ask, self.clients, self.names = ask, list(clients), list(names)
+
+    def record(self, number, cursor):
+        return [QUERY, number, self.ask, self.clients, self.names, cursor, 0]
+
+
+Answer = collections.namedtuple("Answer", "complete items")  # not complete: a gateway is away, there may be more
 
 
 class Unit:
@@ -75,6 +118,7 @@ class Unit:
     def __init__(self, fields):
         (self.id, self.attempt, self.client, self.gateway, self.peer, self.session_version, self.session, self.uid,
          self.groups, self.events) = fields[:10]
+        self.begun = None  # when the first event was
 
     def apply(self, effects):
         """Lets the next event see what this one's effects did to its own client [K2]."""
@@ -94,18 +138,89 @@ class Unit:
 
 
 # ---- business code
+#
+# A handler answers the effects of one event. An exception makes it a failure: the broker tries again, elsewhere if it can.
+# One that has to ask the broker first is a generator.
 
-def handle(unit, kind, payload, binary):
-    """Answers the effects of one event. An exception makes it a failure: the broker tries again, elsewhere if it can."""
+def echo(unit, kind, payload, binary):
     if kind == MESSAGE:
         return [send_to_client(unit.client, payload, binary)]
     return []
+
+
+def rooms(unit, kind, payload, binary):
+    """join ROOM, leave ROOM, say ROOM TEXT, who ROOM; name NAME; count; remind MILLISECONDS TEXT."""
+    def reply(text):
+        return send_to_client(unit.client, text)
+
+    name = unit.uid or b"somebody"
+    if kind == CLOSE and unit.groups:
+        return [send_to_groups(unit.groups, name + b" is gone", without=[unit.client])]
+    if kind == TIMER:
+        return [reply(b"you wanted to hear: " + msgpack.unpackb(payload, raw=True)[1])]
+    if kind == GROUP:
+        group, joined, size = msgpack.unpackb(payload, raw=True)[:3]
+        return [reply(b"%s %s, where there are %d now" % (b"you are in" if joined else b"you have left", group, size))]
+    if kind != MESSAGE:
+        return []
+
+    command, _, rest = payload.partition(b" ")
+    room, _, text = rest.partition(b" ")
+    if command == b"name" and rest:
+        return [bind(unit.client, rest), reply(b"you are " + rest)]
+    if command == b"count":  # in the session, which is the newest; if somebody else changes it meanwhile, we are called again [B14]
+        number = b"%d" % (int(unit.session or b"0") + 1)
+        return [set_session(unit.client, number, unit.session_version), reply(number)]
+    if command == b"remind" and room.isdigit():
+        return [set_timer(unit.client, b"reminder", int(room), text), reply(b"you will be told")]
+    if command == b"join" and room:
+        return [join(unit.client, room, watch=True)]
+    if command == b"leave" and room in unit.groups:
+        return [leave(unit.client, room)]
+    if command == b"say" and room in unit.groups:
+        return [send_to_groups([room], name + b" in " + room + b": " + text)]
+    if command == b"who" and room:
+        return who(unit, room)
+    return [reply(b"there are: join ROOM, leave ROOM, say ROOM TEXT, who ROOM, name NAME, count, remind MILLISECONDS TEXT")]
+
+
+def who(unit, room):
+    answer = yield Query(UIDS_OF_GROUPS, names=[room])
+    if answer is None:
+        return [send_to_client(unit.client, b"who is in %s cannot be told now" % room)]
+    names = b", ".join(answer.items) or b"nobody with a name"
+    return [send_to_client(unit.client, b"in %s: %s%s" % (room, names, b"" if answer.complete else b", and maybe more"))]
+
+
+APPS = {"echo": echo, "rooms": rooms}
+handle = echo
 
 
 # ---- the bus
 
 class Lost(Exception):
     """The link is over [L7]: close the sockets, wait, dial anew. Everything that belonged to it is forgotten [K5]."""
+
+
+class Asking:
+    """A handler that waits for the broker's answer, which may come in pages."""
+
+    def __init__(self, generator, query):
+        self.generator, self.query = generator, query
+        self.number = None  # of the page that was asked for last
+        self.items, self.complete, self.answer = [], True, None
+        self.deadline = time.monotonic() + QUERY_TIME
+
+    def take(self, complete, items, cursor):
+        """One page. Answers whether that was all."""
+        self.items += items
+        self.complete = self.complete and complete
+        if not cursor:
+            self.answer = Answer(self.complete, self.items)
+        return not cursor
+
+    def over(self):
+        return self.answer is not None or time.monotonic() >= self.deadline
 
 
 class Link:
@@ -116,6 +231,9 @@ class Link:
         self.pub = self.connect(context.socket(zmq.PUB), broker, 3, ".outcomes")
         self.live = False
         self.units = collections.deque()
+        self.asking = None    # what the first event of the first unit waits for
+        self.asked = 0        # number of the last query
+        self.outcomes, self.outcome_bytes = [], 0  # that are not published yet
         self.received = 0     # number of the last unit, cancel or drained taken [L3]
         self.sent = 0         # number of the last outcome [L2]
         self.committed = 0    # the last one that the broker has committed
@@ -150,10 +268,18 @@ class Link:
             if self.live:
                 raise Lost("the connection to the broker is gone") from None
 
-    def publish(self, outcomes):
-        if outcomes:
-            frame = pack(self.id, self.sent - len(outcomes) + 1, outcomes)
+    def put(self, outcome, size):
+        self.sent += 1
+        self.outcomes.append(outcome)
+        self.outcome_bytes += size
+        if self.outcome_bytes > BATCH:  # [W3]
+            self.publish()
+
+    def publish(self):
+        if self.outcomes:
+            frame = pack(self.id, self.sent - len(self.outcomes) + 1, self.outcomes)
             self.pub.send(outcomes_topic(self.id) + frame, zmq.DONTWAIT)
+        self.outcomes, self.outcome_bytes = [], 0
 
     # -- in
 
@@ -188,7 +314,13 @@ class Link:
         elif kind == UNIT:
             self.units.append(Unit(fields))
         elif kind == CANCEL:  # [K3]
+            if self.units and [self.units[0].id, self.units[0].attempt] == fields[:2]:
+                self.asking = None
             self.units = collections.deque(unit for unit in self.units if [unit.id, unit.attempt] != fields[:2])
+        elif kind == ANSWER:
+            number, complete, items, cursor = fields[:4]
+            if self.asking and number == self.asking.number and not self.asking.take(complete, items, cursor):
+                self.ask(cursor)
         elif kind == DRAINED:
             self.drained = True
         elif kind == HEARTBEAT:
@@ -198,37 +330,65 @@ class Link:
             raise Lost(f"the broker says: {fields[0]!r}")
         elif kind == COMPLAINT:
             print(f"the broker complains: {fields[0]!r}", file=sys.stderr)
-        elif kind != ANSWER:
+        else:
             self.say([COMPLAINT, b"a record of type %d is not known here" % kind])  # [W2]
 
     # -- work
 
     def work(self):
         """Handles a millisecond's worth of events, and says what came of each [K2]."""
-        outcomes, size, end = [], 0, time.monotonic() + 0.001
+        end = time.monotonic() + 0.001
         while self.units and time.monotonic() < end:
             unit = self.units[0]
-            begin = time.monotonic()
-            while unit.events:
-                seq, kind, binary, payload = unit.events.pop(0)[:4]
-                try:
-                    effects = handle(unit, kind, payload, binary)
-                    unit.apply(effects)
-                    outcome = [OUTCOME, unit.id, unit.attempt, seq, 0, effects, b"", 0]
-                except Exception as error:
-                    print(f"client {unit.client.hex()} event {seq}: {error!r}", file=sys.stderr)
-                    outcome = [OUTCOME, unit.id, unit.attempt, seq, 1, [], repr(error).encode()[:1024], 0]
-                    unit.events = []  # [K3]
-                self.sent += 1
-                outcomes.append(outcome)
-                size += len(payload)
-                if size > BATCH:  # [W3]
-                    self.publish(outcomes)
-                    outcomes, size = [], 0
-            self.units.popleft()
-            took = time.monotonic() - begin
-            self.unit_time = took if self.unit_time is None else self.unit_time + (took - self.unit_time) / 4
-        self.publish(outcomes)
+            unit.begun = unit.begun or time.monotonic()
+            if unit.events and not self.handle_one(unit):
+                break  # it waits for an answer; nothing else is begun meanwhile
+            if not unit.events:
+                self.units.popleft()
+                took = time.monotonic() - unit.begun
+                self.unit_time = took if self.unit_time is None else self.unit_time + (took - self.unit_time) / 4
+        self.publish()
+
+    def handle_one(self, unit):
+        """The unit's next event. False: it is not done."""
+        seq, kind, binary, payload = unit.events[0][:4]
+        try:
+            effects = self.resume() if self.asking else self.run(handle(unit, kind, payload, binary))
+            if effects is None:
+                return False
+            unit.apply(effects)
+            outcome = [OUTCOME, unit.id, unit.attempt, seq, DONE, effects, b"", 0]
+            del unit.events[0]
+        except Lost:
+            raise
+        except Exception as error:
+            print(f"client {unit.client.hex()} event {seq}: {error!r}", file=sys.stderr)
+            outcome = [OUTCOME, unit.id, unit.attempt, seq, FAILED, [], repr(error).encode()[:1024], 0]
+            unit.events = []  # [K3]
+        self.put(outcome, len(payload))
+        return True
+
+    def run(self, effects, answer=None):
+        """Effects as they are, or those of a generator once it has no more questions. None: it has one."""
+        if not isinstance(effects, types.GeneratorType):
+            return effects
+        try:
+            self.asking = Asking(effects, effects.send(answer))
+        except StopIteration as done:
+            return done.value
+        self.ask(b"")
+        return None
+
+    def resume(self):
+        if not self.asking.over():
+            return None
+        asking, self.asking = self.asking, None
+        return self.run(asking.generator, asking.answer)
+
+    def ask(self, cursor):
+        self.asked += 1
+        self.asking.number = self.asked
+        self.say(self.asking.query.record(self.asked, cursor))
 
     def tell_credit(self):  # [K4]
         wanted = 1 if self.unit_time is None else max(1, min(256, int(0.001 / max(self.unit_time, 1e-9))))
@@ -253,7 +413,7 @@ class Link:
     def serve(self, stopping):
         """Until it was asked to stop, and has finished and committed what it had [K6]."""
         while True:
-            self.dealer.poll(0 if self.units else 250)
+            self.dealer.poll(250 if self.asking or not self.units else 0)
             self.receive()
             self.work()
             now = time.monotonic()
@@ -280,7 +440,7 @@ class Link:
 def main():
     broker = sys.argv[1] if len(sys.argv) > 1 else "tcp://127.0.0.1:7700"
     name = f"python:{socket.gethostname()[:64]}:{os.getpid()}"
-    hello = [WORKER_HELLO, secrets.randbits(64) or 1, name.encode(), b"1", b"echo"]
+    hello = [WORKER_HELLO, secrets.randbits(64) or 1, name.encode(), b"1", handle.__name__.encode()]
     signals = []
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: signals.append(1))
@@ -303,4 +463,8 @@ def main():
 
 
 if __name__ == "__main__":
+    if len(sys.argv) > 2:
+        if sys.argv[2] not in APPS:
+            sys.exit(f"'{sys.argv[2]}' is no application: choose one of {', '.join(APPS)}")
+        handle = APPS[sys.argv[2]]
     main()

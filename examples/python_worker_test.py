@@ -22,24 +22,36 @@ def raw(text):
 
 
 def send(fields):
-    client = bytes.fromhex if fields["scope"] == 0 else raw
-    return [fields["scope"], [client(one) for one in fields["targets"]],
-            [bytes.fromhex(one) for one in fields["except"]], raw(fields["payload"]), fields["binary"]]
+    without = [bytes.fromhex(one) for one in fields["except"]]
+    if fields["scope"] == 0:
+        clients = [bytes.fromhex(one) for one in fields["targets"]]
+        return python_worker.send_to_clients(clients, raw(fields["payload"]), without, fields["binary"])
+    names = [raw(one) for one in fields["targets"]]
+    if fields["scope"] == 2:
+        return python_worker.send_to_groups(names, raw(fields["payload"]), without, fields["binary"])
+    return [1, [fields["scope"], names, without, raw(fields["payload"]), fields["binary"]]]
 
 
 def effect(named):
+    """As the worker makes it; what it has no use for is spelled out."""
     (name, e), = named.items()
     client = bytes.fromhex(e["client"]) if "client" in e else None
     text = lambda key: None if e[key] is None else raw(e[key])
-    return {"send": lambda: [1, send(e)],
-            "bind": lambda: [2, client, text("uid")],
-            "join": lambda: [3, client, raw(e["group"]), e["watch"]],
-            "leave": lambda: [4, client, raw(e["group"])],
+    return {"send": lambda: send(e),
+            "bind": lambda: python_worker.bind(client, text("uid")),
+            "join": lambda: python_worker.join(client, raw(e["group"]), e["watch"]),
+            "leave": lambda: python_worker.leave(client, raw(e["group"])),
             "ungroup": lambda: [5, raw(e["group"])],
             "set_session": lambda: python_worker.set_session(client, raw(e["session"]), e["expected"]),
             "close": lambda: [7, client, e["now"], text("last"), e["binary"]],
-            "timer": lambda: [8, client, raw(e["name"]), e["after"], raw(e["payload"])],
+            "timer": lambda: python_worker.set_timer(client, raw(e["name"]), e["after"], raw(e["payload"])),
             "close_uid": lambda: [9, raw(e["uid"]), text("last"), e["binary"]]}[name]()
+
+
+def query(f):
+    made = python_worker.Query(f["ask"], [bytes.fromhex(one) for one in f["clients"]], [raw(one) for one in f["names"]])
+    record = made.record(f["id"], raw(f["cursor"]))
+    return record[:-1] + [f["limit"]]  # which the worker leaves to the broker
 
 
 def record(name, f):
@@ -47,6 +59,7 @@ def record(name, f):
     return {"worker_hello": lambda: [31, f["incarnation"], raw(f["name"]), raw(f["version"]), raw(f["app"])],
             "heartbeat": lambda: [10, f["head"]],
             "credit": lambda: [32, f["units"]],
+            "query": lambda: query(f),
             "drain": lambda: [34],
             "bye": lambda: [11, raw(f["reason"])],
             "complaint": lambda: [13, raw(f["reason"])],
@@ -63,13 +76,15 @@ class Vectors(unittest.TestCase):
             if said is not None:
                 self.assertEqual(msgpack.packb(said, use_bin_type=True).hex(), vector["hex"], vector)
                 checked.add(vector["record"])
-        self.assertLessEqual({"worker_hello", "heartbeat", "credit", "drain", "bye", "outcome"}, checked)
+        self.assertLessEqual({"worker_hello", "heartbeat", "credit", "query", "drain", "bye", "outcome"}, checked)
 
     def test_what_the_broker_says_is_understood(self):
         for vector in load("broker_to_worker.json"):
             frame = python_worker.pack(5, 0, []) + bytes.fromhex(vector["hex"])
             link, seq, ack, ((kind, fields),) = python_worker.unpack(frame)
             self.assertEqual((link, seq, ack), (5, 0, 0))
+            if vector["record"] == "answer":
+                self.check_answer(kind, fields, vector["fields"])
             if vector["record"] != "unit":
                 continue
             self.assertEqual(kind, python_worker.UNIT)
@@ -79,6 +94,24 @@ class Vectors(unittest.TestCase):
             self.assertEqual(unit.groups, [raw(group) for group in told["groups"]])
             self.assertEqual([event[0] for event in unit.events], [event["seq"] for event in told["events"]])
             self.assertEqual([event[3] for event in unit.events], [raw(event["payload"]) for event in told["events"]])
+
+    def check_answer(self, kind, fields, told):
+        self.assertEqual(kind, python_worker.ANSWER)
+        number, complete, items, cursor = fields[:4]
+        self.assertEqual(number, told["id"])
+        asking = python_worker.Asking(None, None)
+        self.assertEqual(asking.take(complete, items, cursor), told["next"] == "")
+        self.assertEqual(asking.items, [raw(item) for item in told["items"]])
+        if told["next"] == "":
+            self.assertEqual(asking.answer.complete, told["complete"])
+
+    def test_what_happens_to_a_client_is_understood(self):
+        payloads = {vector["record"]: bytes.fromhex(vector["hex"]) for vector in load("payloads.json")}
+        unit = Units().unit()
+        told = python_worker.rooms(unit, python_worker.TIMER, payloads["timer"], False)
+        self.assertEqual(told, [python_worker.send_to_client(b"me", b"you wanted to hear: round 1")])
+        told = python_worker.rooms(unit, python_worker.GROUP, payloads["group"], False)
+        self.assertEqual(told, [python_worker.send_to_client(b"me", b"you are in room, where there are 3 now")])
 
     def test_frames_are_read_as_they_were_meant(self):
         for vector in load("frames.json"):
@@ -113,6 +146,53 @@ class Units(unittest.TestCase):
         unit.apply([python_worker.set_session(b"you", b"new"), python_worker.set_session(b"me", b"new", 3),
                     [2, b"you", None], [3, b"you", b"h"]])
         self.assertEqual((unit.session, unit.session_version, unit.uid, unit.groups), (b"old", 4, b"u", [b"g"]))
+
+
+class Rooms(unittest.TestCase):
+    def says(self, text, **changed):
+        unit = Units().unit()
+        for name, value in changed.items():
+            setattr(unit, name, value)
+        return python_worker.rooms(unit, python_worker.MESSAGE, text, False)
+
+    def test_a_room_is_heard_by_those_in_it(self):
+        self.assertEqual(self.says(b"join h"), [python_worker.join(b"me", b"h", True)])
+        self.assertEqual(self.says(b"say g hello, you"), [python_worker.send_to_groups([b"g"], b"u in g: hello, you")])
+        self.assertEqual(self.says(b"leave g"), [python_worker.leave(b"me", b"g")])
+        self.assertIn(b"there are: join", self.says(b"say h hello")[0][1][3])
+        gone = python_worker.rooms(Units().unit(), python_worker.CLOSE, b"", False)
+        self.assertEqual(gone, [python_worker.send_to_groups([b"g"], b"u is gone", without=[b"me"])])
+
+    def test_the_session_counts_and_says_from_which_version(self):
+        self.assertEqual(self.says(b"count", session=b"9")[0], python_worker.set_session(b"me", b"10", 4))
+        self.assertEqual(self.says(b"count", session=b"")[0], python_worker.set_session(b"me", b"1", 4))
+
+    def test_who_asks_the_broker_and_says_what_it_was_told(self):
+        for answer, expected in ((python_worker.Answer(True, [b"ann", b"bob"]), b"in g: ann, bob"),
+                                 (python_worker.Answer(False, [b"ann"]), b"in g: ann, and maybe more"),
+                                 (python_worker.Answer(True, []), b"in g: nobody with a name"),
+                                 (None, b"who is in g cannot be told now")):
+            asking = self.says(b"who g")
+            self.assertEqual(next(asking).record(7, b""), [33, 7, 6, [], [b"g"], b"", 0])
+            with self.assertRaises(StopIteration) as done:
+                asking.send(answer)
+            self.assertEqual(done.exception.value, [python_worker.send_to_client(b"me", expected)])
+
+
+class Asking(unittest.TestCase):
+    def test_pages_are_put_together_and_one_that_is_not_complete_makes_the_answer_so(self):
+        asking = python_worker.Asking(None, None)
+        self.assertFalse(asking.take(False, [b"a"], b"next"))
+        self.assertFalse(asking.over())
+        self.assertTrue(asking.take(True, [b"b"], b""))
+        self.assertEqual(asking.answer, python_worker.Answer(False, [b"a", b"b"]))
+        self.assertTrue(asking.over())
+
+    def test_it_is_over_when_its_time_is(self):
+        asking = python_worker.Asking(None, None)
+        asking.deadline = 0
+        self.assertTrue(asking.over())
+        self.assertIsNone(asking.answer)
 
 
 if __name__ == "__main__":
