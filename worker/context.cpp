@@ -11,10 +11,10 @@ Result<bool> Context::update_session(ClientId id, const std::function<std::strin
     set_session(change(session()));
     return true;
   }
-  auto found = session_of(id);
+  auto found = newest_session(id);
   if (!found) return found.error();
-  if (!found->value) return false;
-  compare_and_set_session(id, found->value->version, change(found->value->session));
+  if (!*found) return false;
+  compare_and_set_session(id, (*found)->version, change((*found)->session));
   return true;
 }
 
@@ -35,10 +35,24 @@ void EventContext::on_effect(schemas::Effect& effect) {
   }
   if (auto* close = std::get_if<schemas::CloseClient>(&effect); close != nullptr && close->client == own.id)
     close->binary = message_is_binary();
-  // This session is made of the one that the handler has seen.
-  if (auto* set = std::get_if<schemas::SetSession>(&effect); set != nullptr && set->client == own.id && !set->expected)
-    set->expected = own.session_version;
+  if (auto* set = std::get_if<schemas::SetSession>(&effect)) {
+    // This session is made of the one that the handler has seen.
+    if (set->client == own.id && !set->expected) set->expected = own.session_version;
+    if (set->client != own.id) changed_[set->client] = {changed_[set->client].times + 1, set->session};
+  }
   own.apply(effect);
+}
+
+// Effects happen in their order, each raising the version by one.
+Result<std::optional<SessionInfo>> EventContext::newest_session(ClientId client) {
+  auto found = session_of(client);
+  if (!found) return found.error();
+  const auto changed = changed_.find(client);
+  if (found->value && changed != changed_.end()) {
+    found->value->version += changed->second.times;
+    found->value->session = changed->second.session;
+  }
+  return std::move(found->value);
 }
 
 }  // namespace worker

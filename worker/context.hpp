@@ -1,6 +1,10 @@
 // EventContext is the Context of one event.
 #pragma once
 
+#include <map>
+#include <optional>
+#include <string>
+
 #include "schemas/records.hpp"
 #include "worker/bus_calls.hpp"
 #include "worker/own_client.hpp"
@@ -44,9 +48,17 @@ class EventContext final : public BusCalls<Context> {
 
  private:
   void on_effect(schemas::Effect& effect) override;
+  Result<std::optional<SessionInfo>> newest_session(ClientId client) override;
+
+  // Another client's session, as this event's effects will leave it.
+  struct Changed {
+    std::uint64_t times = 0;
+    std::string session;
+  };
 
   Around around_;
   const Handshake* handshake_ = nullptr;
+  std::map<ClientId, Changed> changed_;
 };
 
 }  // namespace fairlead::worker

@@ -223,6 +223,22 @@ TEST(Context, an_update_of_a_session_is_made_of_what_the_broker_has_now) {
                           Effect(schemas::SetSession{.client = other, .expected = 7, .session = "x+"})));
 }
 
+TEST(Context, a_second_update_of_a_session_goes_on_from_the_first) {
+  TestContext t;
+  const auto grow = [](std::string_view session) { return std::string(session) + "+"; };
+  const schemas::Answer now{.complete = true, .items = {other.encode(), "", "7", "x"}};
+  t.queries.answers = {now, now, now};
+  EXPECT_TRUE(t.ctx.update_session(other, grow).value());
+  EXPECT_TRUE(t.ctx.update_session(other, grow).value());
+  t.ctx.set_session(other, "y");
+  EXPECT_TRUE(t.ctx.update_session(other, grow).value());
+  EXPECT_THAT(t.events.take_effects(),
+              ElementsAre(Effect(schemas::SetSession{.client = other, .expected = 7, .session = "x+"}),
+                          Effect(schemas::SetSession{.client = other, .expected = 8, .session = "x++"}),
+                          Effect(schemas::SetSession{.client = other, .session = "y"}),
+                          Effect(schemas::SetSession{.client = other, .expected = 10, .session = "y+"})));
+}
+
 TEST(Context, timers_uids_and_watched_groups_become_effects) {
   TestContext t;
   t.ctx.after(5s, "t", "x");

@@ -86,14 +86,14 @@ class Counting(Calls):
             users = [User(bus.address("line", f"gateway{1 + number % 2}")) for number in range(20)]
 
             def share(user):
-                user.say("\n".join([f"share {name}"] * count))
+                user.say("\n".join([f"share {name}", f"twice {name}"] * (count // 2)))
                 for _ in range(count):
                     self.assertEqual(user.next(2 * PATIENCE), b"shared")
 
             # Its owner counts along.
             self.together([*(lambda user=user: share(user) for user in users),
                            lambda: shared.say("\n".join(["count"] * count))])
-            self.assertEqual(session_of(shared), str(21 * count))
+            self.assertEqual(session_of(shared), str(20 * count * 3 // 2 + count))
             self.assertFalse(bus["broker"].find("dead_letter|handler_failed"))
 
     def test_a_session_of_somebody_who_is_gone_is_told_as_such(self):
@@ -217,6 +217,19 @@ class Publishing(Calls):
             for user, expected in ((ann, "1234"), (bob, "124"), (eve, "4")):
                 self.assertEqual([user.next().decode() for _ in expected], list(expected))
 
+    def test_lists_hold_those_without_a_uid_too(self):
+        with self.bus() as bus:
+            bus.start(bus.broker(), bus.gateway(), bus.gateway(name="gateway2"), api_worker(bus))
+            publisher = ApiPublisher(bus)
+            for number in range(9):
+                user = User(bus.address("line", f"gateway{1 + number % 2}"))
+                if number % 3 == 0:
+                    user.say(f"bind {number}")
+                user.say("join hall")
+                user.echoes("settled")
+            self.assertEqual([publisher.says(question) for question in ("in hall", "online", "is 3", "is 4")],
+                             ["9", "9", "yes", "no"])
+
     def test_close_uid_ends_all_connections_of_a_user_and_nobody_elses(self):
         with self.bus() as bus:
             bus.start(bus.broker(), bus.gateway(), bus.gateway(name="gateway2"), api_worker(bus))
@@ -260,6 +273,21 @@ class Publishing(Calls):
             publisher = ApiPublisher(bus, patience=0.2)
             self.assertRegex(publisher.says("all early"), "^error not confirmed: ")
             self.assertRegex(publisher.says("online"), "^error ")
+
+
+class Ids(Calls):
+    def test_no_id_comes_again_after_restarts_and_none_says_where_anything_is(self):
+        with self.bus() as bus:
+            bus.start(bus.broker(), bus.gateway(), api_worker(bus))
+            seen = []
+            for hurt in ("gateway1", "broker", "worker1", "gateway1", None):
+                seen += [asks(User(bus.address("line")), "id", "") for _ in range(5)]
+                if hurt:
+                    bus.restart(bus[hurt], "kill")
+            self.assertEqual(len(set(seen)), len(seen))
+            for one in seen:
+                self.assertRegex(one, "^[0-9a-f]{32}$")
+                self.assertNotIn(b"\x7f\x00\x00\x01", bytes.fromhex(one), "the address of the gateway")
 
 
 class Endings(Calls):

@@ -5,6 +5,7 @@
 //   join GROUP · watch GROUP · leave GROUP · ungroup GROUP
 //   count                     adds one to its own session
 //   share ID                  adds one to that client's session, with update_session; answers "shared"
+//   twice ID                  likewise two, one after another
 //   after MS NAME TEXT        sets a timer; answers with the name of the worker that did
 //   cancel NAME
 //   later MS KEY N            asks to be called again after MS, until it was called N times (counted in the store)
@@ -110,10 +111,10 @@ class ApiWorker : public fairlead::Handler {
 
   // What is about others.
   bool on_bus(Context& ctx, const std::string& command, Words& words) {
-    if (command == "share") {
-      const auto done = ctx.update_session(*ClientId::parse(words.next()), plus_one);
-      if (!done) throw std::runtime_error(done.error().message);
-      ctx.reply(*done ? "shared" : "not there");
+    if (command == "share" || command == "twice") {
+      const ClientId whose = *ClientId::parse(words.next());
+      if (command == "twice") share(ctx, whose);
+      ctx.reply(share(ctx, whose) ? "shared" : "not there");
     } else if (command == "later") {
       const milliseconds time{std::stoll(words.next())};
       const std::string key = words.next();
@@ -135,6 +136,12 @@ class ApiWorker : public fairlead::Handler {
       return false;
     }
     return true;
+  }
+
+  static bool share(Context& ctx, ClientId whose) {
+    const auto done = ctx.update_session(whose, plus_one);
+    if (!done) throw std::runtime_error(done.error().message);
+    return *done;
   }
 
   std::string name_;

@@ -65,7 +65,8 @@ class Context : public Bus {
   // ---- any client's session
 
   // Sets it to what `change` makes of it, also while others do the same: none of their changes is lost, because this
-  // event is handled again if it must be. False: the client is not online. An Error: the broker could not be asked.
+  // event is handled again if it must be. What this handler has already set is what `change` sees. False: the client is
+  // not online. An Error: the broker could not be asked.
   Result<bool> update_session(ClientId client, const std::function<std::string(std::string_view)>& change);
 
   // ---- at once
@@ -75,6 +76,10 @@ class Context : public Bus {
   // Leaves the handler: nothing of what it asked for counts, and the event comes again after this time, before any later
   // one of its client. Nobody is to blame for it, so it does not become a dead letter. At most an hour at a time.
   [[noreturn]] void retry_after(std::chrono::milliseconds time);
+
+ protected:
+  // As the broker has it, and as this handler has set it since. Nothing when the client is not online.
+  virtual Result<std::optional<SessionInfo>> newest_session(ClientId client) = 0;
 };
 
 }  // namespace fairlead
