@@ -1,11 +1,11 @@
 #!/usr/bin/python3
-"""A complete Fairlead worker in Python, with two applications: one echoes what clients say, one has rooms.
+"""A complete Fairlead worker in Python: it echoes what clients say.
 
-    python_worker.py [tcp://127.0.0.1:7700 [echo|rooms]]
+    python_worker.py [tcp://127.0.0.1:7700]
 
 Written from docs/protocol.md alone; the letters in brackets are its rules. Debian: python3-zmq, python3-msgpack.
-To make it yours, write a handler as echo() and rooms() are. It runs in the loop, so it has to be quick: a handler that may
-take longer than a second or so belongs in a thread of its own, because heartbeats must go on meanwhile [K7].
+To make it yours, set `handle` to a function of your own, as python_rooms.py does. It runs in the loop, so it has to be quick:
+a handler that may take longer than a second or so belongs in a thread of its own, because heartbeats must go on meanwhile [K7].
 """
 
 import collections
@@ -148,51 +148,6 @@ def echo(unit, kind, payload, binary):
     return []
 
 
-def rooms(unit, kind, payload, binary):
-    """join ROOM, leave ROOM, say ROOM TEXT, who ROOM; name NAME; count; remind MILLISECONDS TEXT."""
-    def reply(text):
-        return send_to_client(unit.client, text)
-
-    name = unit.uid or b"somebody"
-    if kind == CLOSE and unit.groups:
-        return [send_to_groups(unit.groups, name + b" is gone", without=[unit.client])]
-    if kind == TIMER:
-        return [reply(b"you wanted to hear: " + msgpack.unpackb(payload, raw=True)[1])]
-    if kind == GROUP:
-        group, joined, size = msgpack.unpackb(payload, raw=True)[:3]
-        return [reply(b"%s %s, where there are %d now" % (b"you are in" if joined else b"you have left", group, size))]
-    if kind != MESSAGE:
-        return []
-
-    command, _, rest = payload.partition(b" ")
-    room, _, text = rest.partition(b" ")
-    if command == b"name" and rest:
-        return [bind(unit.client, rest), reply(b"you are " + rest)]
-    if command == b"count":  # in the session, which is the newest; if somebody else changes it meanwhile, we are called again [B14]
-        number = b"%d" % (int(unit.session or b"0") + 1)
-        return [set_session(unit.client, number, unit.session_version), reply(number)]
-    if command == b"remind" and room.isdigit():
-        return [set_timer(unit.client, b"reminder", int(room), text), reply(b"you will be told")]
-    if command == b"join" and room:
-        return [join(unit.client, room, watch=True)]
-    if command == b"leave" and room in unit.groups:
-        return [leave(unit.client, room)]
-    if command == b"say" and room in unit.groups:
-        return [send_to_groups([room], name + b" in " + room + b": " + text)]
-    if command == b"who" and room:
-        return who(unit, room)
-    return [reply(b"there are: join ROOM, leave ROOM, say ROOM TEXT, who ROOM, name NAME, count, remind MILLISECONDS TEXT")]
-
-
-def who(unit, room):
-    answer = yield Query(UIDS_OF_GROUPS, names=[room])
-    if answer is None:
-        return [send_to_client(unit.client, b"who is in %s cannot be told now" % room)]
-    names = b", ".join(answer.items) or b"nobody with a name"
-    return [send_to_client(unit.client, b"in %s: %s%s" % (room, names, b"" if answer.complete else b", and maybe more"))]
-
-
-APPS = {"echo": echo, "rooms": rooms}
 handle = echo
 
 
@@ -463,8 +418,4 @@ def main():
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:
-        if sys.argv[2] not in APPS:
-            sys.exit(f"'{sys.argv[2]}' is no application: choose one of {', '.join(APPS)}")
-        handle = APPS[sys.argv[2]]
     main()

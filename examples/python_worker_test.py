@@ -105,14 +105,6 @@ class Vectors(unittest.TestCase):
         if told["next"] == "":
             self.assertEqual(asking.answer.complete, told["complete"])
 
-    def test_what_happens_to_a_client_is_understood(self):
-        payloads = {vector["record"]: bytes.fromhex(vector["hex"]) for vector in load("payloads.json")}
-        unit = Units().unit()
-        told = python_worker.rooms(unit, python_worker.TIMER, payloads["timer"], False)
-        self.assertEqual(told, [python_worker.send_to_client(b"me", b"you wanted to hear: round 1")])
-        told = python_worker.rooms(unit, python_worker.GROUP, payloads["group"], False)
-        self.assertEqual(told, [python_worker.send_to_client(b"me", b"you are in room, where there are 3 now")])
-
     def test_frames_are_read_as_they_were_meant(self):
         for vector in load("frames.json"):
             frame = bytes.fromhex(vector["hex"])
@@ -146,37 +138,6 @@ class Units(unittest.TestCase):
         unit.apply([python_worker.set_session(b"you", b"new"), python_worker.set_session(b"me", b"new", 3),
                     [2, b"you", None], [3, b"you", b"h"]])
         self.assertEqual((unit.session, unit.session_version, unit.uid, unit.groups), (b"old", 4, b"u", [b"g"]))
-
-
-class Rooms(unittest.TestCase):
-    def says(self, text, **changed):
-        unit = Units().unit()
-        for name, value in changed.items():
-            setattr(unit, name, value)
-        return python_worker.rooms(unit, python_worker.MESSAGE, text, False)
-
-    def test_a_room_is_heard_by_those_in_it(self):
-        self.assertEqual(self.says(b"join h"), [python_worker.join(b"me", b"h", True)])
-        self.assertEqual(self.says(b"say g hello, you"), [python_worker.send_to_groups([b"g"], b"u in g: hello, you")])
-        self.assertEqual(self.says(b"leave g"), [python_worker.leave(b"me", b"g")])
-        self.assertIn(b"there are: join", self.says(b"say h hello")[0][1][3])
-        gone = python_worker.rooms(Units().unit(), python_worker.CLOSE, b"", False)
-        self.assertEqual(gone, [python_worker.send_to_groups([b"g"], b"u is gone", without=[b"me"])])
-
-    def test_the_session_counts_and_says_from_which_version(self):
-        self.assertEqual(self.says(b"count", session=b"9")[0], python_worker.set_session(b"me", b"10", 4))
-        self.assertEqual(self.says(b"count", session=b"")[0], python_worker.set_session(b"me", b"1", 4))
-
-    def test_who_asks_the_broker_and_says_what_it_was_told(self):
-        for answer, expected in ((python_worker.Answer(True, [b"ann", b"bob"]), b"in g: ann, bob"),
-                                 (python_worker.Answer(False, [b"ann"]), b"in g: ann, and maybe more"),
-                                 (python_worker.Answer(True, []), b"in g: nobody with a name"),
-                                 (None, b"who is in g cannot be told now")):
-            asking = self.says(b"who g")
-            self.assertEqual(next(asking).record(7, b""), [33, 7, 6, [], [b"g"], b"", 0])
-            with self.assertRaises(StopIteration) as done:
-                asking.send(answer)
-            self.assertEqual(done.exception.value, [python_worker.send_to_client(b"me", expected)])
 
 
 class Asking(unittest.TestCase):

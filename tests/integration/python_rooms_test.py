@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""The rooms of examples/python_worker.py, with real users: another language has groups, sessions, queries and timers too."""
+"""The rooms of examples/python_rooms.py, with real users: another language has groups, sessions, queries and timers too."""
 
 from bus import PYTHON, ROOT, BusTest, main
 from process import PATIENCE, Process, wait_until
@@ -15,7 +15,7 @@ def wait_for(user, start, patience=PATIENCE):
 
 class Rooms(BusTest):
     def workers(self, bus):
-        return [bus.add(Process(name, [PYTHON, ROOT / "examples" / "python_worker.py", bus.endpoint, "rooms"]))
+        return [bus.add(Process(name, [PYTHON, ROOT / "examples" / "python_rooms.py", bus.endpoint]))
                 for name in ("python1", "python2")]
 
     def friends(self, bus):
