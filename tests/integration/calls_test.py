@@ -136,9 +136,9 @@ class Timers(Calls):
         with self.bus() as bus:
             bus.start(bus.broker(), bus.gateway(), api_worker(bus))
             user = User(bus.address("line"))
-            asks(user, "after 300 egg is done", "set by")
+            asks(user, "after 1000 egg is done", "set by")
             bus.kill(bus["broker"], bus["worker1"])
-            hold(1)
+            hold(1.5)
             self.assertEqual(heard(user, "timer"), [])
             bus.start(bus["broker"], bus["worker1"])
             self.check_it_fires_once(user)
@@ -147,7 +147,7 @@ class Timers(Calls):
         with self.bus() as bus:
             bus.start(bus.broker(), bus.gateway(), api_worker(bus))
             user = User(bus.address("line"))
-            user.say("after 200 a first\nafter 400 a second\nafter 200 b never\ncancel b\nafter 800 end .")
+            user.say("after 800 a first\nafter 1000 a second\nafter 800 b never\ncancel b\nafter 1400 end .")
             self.assertEqual(wait_for(user, "timer"), "timer a second")
             self.assertEqual(wait_for(user, "timer"), "timer end .")
 
