@@ -67,7 +67,7 @@ Service::Sockets Service::bind(fairlead::io::Context& context, const BusAddress&
                      .admin = must(Socket::router(context, address.endpoint(BusSocket::admin), operators)),
                      .address = address};
     } catch (const std::runtime_error&) {
-      if (!typed.any_port() || attempt >= 20) throw;
+      if (!typed.any_port() || attempt >= 200) throw;
     }
   }
 }

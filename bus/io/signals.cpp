@@ -37,7 +37,8 @@ Signals::Signals(Children children) {
   if (!fd_) throw std::system_error(errno, std::generic_category(), "signalfd");
 }
 
-Signals::~Signals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+// Who does not look any more is about to end: a signal that comes now must not change how.
+Signals::~Signals() = default;
 
 void Signals::restore() const noexcept {
   std::signal(SIGPIPE, SIG_DFL);

@@ -293,7 +293,7 @@ class Several(ModuleTest):
             bus.start(bus.broker())
             workers.start()
             bus.away.add(workers.name)
-            wait_until(workers.children, "a child")
+            workers.wait_for("hangs")
             children = workers.children()
             workers.ask_to_stop()
             workers.wait_for("stopping")

@@ -34,7 +34,7 @@ def redis(bus, *options, name="redis"):
     folder = bus.folder / name
     os.makedirs(folder, exist_ok=True)
     return bus.add(StoreServer(name, port, ["redis-server", "--port", port, "--bind", "127.0.0.1", "--dir", folder, "--save", "",
-                                            "--appendonly", "yes", *options], b"PING"))
+                                            "--appendonly", "yes", "--appendfsync", "always", *options], b"PING"))
 
 
 def memcached(bus, name="memcached"):

@@ -9,6 +9,7 @@
 namespace {
 
 [[maybe_unused]] void hang() {
+  [[maybe_unused]] const auto told = ::write(STDERR_FILENO, "hangs\n", 6);
   while (true) ::pause();
 }
 
