@@ -39,7 +39,7 @@ struct Config {
   std::size_t unit_bytes = std::size_t{256} << 10U;
   std::size_t delivery_window = std::size_t{16} << 20U;  // unacknowledged bytes of a gateway
   std::size_t ring_limit = std::size_t{64} << 20U;       // bytes kept for a gateway before it is cut off
-  std::uint64_t gateway_events = 16'384;                 // of one gateway, not committed
+  std::uint64_t gateway_events = 1'000'000;              // of one gateway, not committed
 };
 
 enum class Leg : std::uint8_t { frontend, deliveries, backend };

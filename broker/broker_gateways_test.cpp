@@ -104,4 +104,14 @@ TEST_F(BrokerGatewaysTest, one_that_is_ahead_of_the_journal_starts_over_with_not
   EXPECT_EQ(sent<schemas::GatewayWelcome>(after, Leg::frontend).at(0).next, 1001U);
 }
 
+TEST_F(BrokerTest, a_gateway_that_keeps_to_no_limit_is_reset) {
+  config.gateway_events = 3;
+  start();
+  gateway_comes();
+  for (std::uint64_t seq = 1; seq <= 3; ++seq) event(seq);
+  EXPECT_TRUE(sent<schemas::Reset>(turn(), Leg::frontend).empty());
+  event(4);
+  EXPECT_EQ(sent<schemas::Reset>(turn(), Leg::frontend).size(), 1U);
+}
+
 }  // namespace fairlead::broker
