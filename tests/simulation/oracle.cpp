@@ -45,7 +45,7 @@ void Oracle::on_handler(const WorkerProcess& worker, const Handled& handled, Uni
   for (const WorkerProcess* other : workers_) {
     if (other == &worker || !other->at_work() || other->at_work()->job.client != handled.client) continue;
     // After a conflict a unit is elsewhere at once, while its first worker goes on until it hears of that.
-    if (now - last_conflict_ <= aftermath && other->at_work()->job.unit < unit) continue;
+    if (now - last_conflict_ <= aftermath && other->at_work()->job.unit != unit) continue;
     const auto calm = [&](const Process& process) { return now - process.last_trouble() > aftermath; };
     if (!calm(*other) || !calm(worker) || !calm(*broker_) || now - other->at_work()->since > 50ms) continue;
     throw Violation("event " + std::to_string(handled.seq) + " of client " + handled.client.text() + " is handled at " +
