@@ -178,7 +178,7 @@ void Broker::on_subscription(std::string_view message, Instant now) {
 
 void Broker::on_unreachable(Leg leg, RoutingId routing, Instant now) {
   if (leg == Leg::frontend) {
-    if (GatewayPeer* peer = gateways_.by_routing(routing)) lose(*peer, "its connection is gone", now);
+    if (GatewayPeer* peer = gateways_.by_routing(routing)) lose(*peer, "its connection is gone", now, Loss::closed);
   } else if (leg == Leg::backend) {
     if (WorkerPeer* peer = workers_.by_routing(routing)) lose(*peer, "its connection is gone", true, now);
   }
@@ -202,7 +202,8 @@ void Broker::on_turn(Instant now, Turn& turn) {
   if (!started_) {
     started_ = true;
     for (const auto& [id, gateway] : state_.gateways()) {
-      if (!gateway.gone && gateways_.by_incarnation(id) == nullptr) away_.emplace(id, now);
+      if (!gateway.gone && gateways_.by_incarnation(id) == nullptr)
+        away_.emplace(id, Away{.since = now, .until = now + config_.gateway_dead});
     }
     const Directory::Gateways holders = state_.directory().gateways();
     for (const auto& [id, clients] : holders) {
@@ -214,7 +215,7 @@ void Broker::on_turn(Instant now, Turn& turn) {
     note(Level::warning, "paused", {{"for", std::to_string(pause / 1ms) + "ms"}});
     for (auto& [link, peer] : gateways_) peer.heard += pause;
     for (auto& [link, peer] : workers_) peer.heard += pause;
-    for (auto& [id, since] : away_) since += pause;
+    for (auto& [id, away] : away_) away.since += pause, away.until += pause;
     dispatch_.on_pause(pause);
   }
   check_gateways(now);

@@ -29,8 +29,11 @@ namespace fairlead::broker {
 struct Config {
   Incarnation incarnation;
   Duration heartbeat = 500ms;
-  Duration dead = 4s;           // a silent link
-  Duration gateway_dead = 15s;  // a gateway without a link: its clients are closed
+  Duration dead = 4s;  // a silent link
+  // A gateway without a link: its clients are closed, after a silence, or after its connection was closed, as by the
+  // death of its process; one that lives dials again within half of that.
+  Duration gateway_dead = 15s;
+  Duration gateway_gone = 5s;
   std::uint32_t max_attempts = 3;
   std::uint32_t max_conflicts = 100;   // in a row, of one event; then they count as a failure
   Duration longest_postponement = 1h;  // of an event, at a time
@@ -178,7 +181,8 @@ class Broker {
   bool on_numbered(GatewayPeer& peer, schemas::ToBrokerFromGateway record, Instant now);
   bool on_event(GatewayPeer& peer, schemas::Event event);
   void on_applied(const GatewayPeer& peer, std::uint64_t applied);
-  void lose(GatewayPeer& peer, const std::string& reason, Instant now);
+  enum class Loss : std::uint8_t { silent, closed };
+  void lose(GatewayPeer& peer, const std::string& reason, Instant now, Loss loss = Loss::silent);
   void give_up_gateway(Incarnation gateway, const std::string& reason);
   void close_clients_of(Incarnation gateway);
   void check_gateways(Instant now);
@@ -222,7 +226,11 @@ class Broker {
   Peers<WorkerPeer> workers_;
   HalfSeen subscriptions_;
   HalfSeen outcome_hellos_;
-  std::map<Incarnation, Instant> away_;         // gateways of the state that have no live link, since when
+  struct Away {
+    Instant since{};
+    Instant until{};  // then it is given up
+  };
+  std::map<Incarnation, Away> away_;            // gateways of the state that have no live link
   std::map<Incarnation, std::uint64_t> taken_;  // events per gateway, taken and not committed
   // Workers that were lost while handling an event, and the event that was blamed for it: taken back if they return.
   std::map<Incarnation, std::pair<ClientId, std::uint64_t>> blamed_;

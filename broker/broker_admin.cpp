@@ -12,7 +12,7 @@ std::vector<Broker::GatewayInfo> Broker::gateways(Instant now) const {
     info.live = std::any_of(gateways_.begin(), gateways_.end(),
                             [&](const auto& at) { return at.second.live && at.second.incarnation == id; });
     info.lagging = info.live && gateway.ring.lagging(config_.delivery_window);
-    if (const auto away = away_.find(id); away != away_.end()) info.away = now - away->second;
+    if (const auto away = away_.find(id); away != away_.end()) info.away = now - away->second.since;
     if (const auto at = state_.directory().gateways().find(id); at != state_.directory().gateways().end())
       info.clients = at->second;
     if (const auto at = taken_.find(id); at != taken_.end()) info.uncommitted = at->second;

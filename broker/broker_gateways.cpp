@@ -174,12 +174,15 @@ void Broker::on_applied(const GatewayPeer& peer, std::uint64_t applied) {
   if (applied <= known->ring.sent()) state_.on_applied(peer.incarnation, applied);
 }
 
-void Broker::lose(GatewayPeer& peer, const std::string& reason, Instant now) {
+void Broker::lose(GatewayPeer& peer, const std::string& reason, Instant now, Loss loss) {
   // Whoever only ever said hello was never told to be here.
   note(peer.live ? Level::info : Level::debug, "gateway_lost",
        {{"gateway", peer.name}, {"incarnation", text(peer.incarnation)}, {"reason", reason}});
   const GatewayState* known = state_.gateway(peer.incarnation);
-  if (peer.live && known != nullptr && !known->gone) away_.emplace(peer.incarnation, now);
+  const Duration patience =
+      loss == Loss::closed ? std::min(config_.gateway_gone, config_.gateway_dead) : config_.gateway_dead;
+  if (peer.live && known != nullptr && !known->gone)
+    away_.emplace(peer.incarnation, Away{.since = now, .until = now + patience});
   gateways_.remove(peer.link);
 }
 
@@ -221,8 +224,8 @@ void Broker::check_gateways(Instant now) {
   }
   for (const LinkId link : silent) reset(*gateways_.by_link(link), "silent for too long", now);
   std::vector<Incarnation> gone;
-  for (const auto& [id, since] : away_) {
-    if (now - since >= config_.gateway_dead) gone.push_back(id);
+  for (const auto& [id, away] : away_) {
+    if (now >= away.until) gone.push_back(id);
   }
   for (const Incarnation id : gone) give_up_gateway(id, "away for too long");
 

@@ -114,4 +114,20 @@ TEST_F(BrokerTest, a_gateway_that_keeps_to_no_limit_is_reset) {
   EXPECT_EQ(sent<schemas::Reset>(turn(), Leg::frontend).size(), 1U);
 }
 
+TEST_F(BrokerTest, a_gateway_whose_connection_was_closed_is_given_up_sooner_than_a_silent_one) {
+  const auto passes = [this](Duration time) {
+    for (Duration gone{}; gone < time; gone += 500ms) now += 500ms, turn();
+    return broker->state().gateways().empty();
+  };
+  gateway_comes();
+  turn();
+  broker->on_unreachable(Leg::frontend, gateway_routing, now);
+  EXPECT_FALSE(passes(4500ms));
+  EXPECT_TRUE(passes(500ms));
+
+  gateway_comes();
+  EXPECT_FALSE(passes(4s + 14500ms)) << "silent for 4 s, then away for 15";
+  EXPECT_TRUE(passes(500ms));
+}
+
 }  // namespace fairlead::broker

@@ -35,7 +35,10 @@ ExitCode run(int argc, char** argv) {
       .integer("shard", shard, "this broker's number among several", fairlead::io::between(0, 65535))
       .duration("heartbeat", broker.heartbeat, "longest silence towards a peer", fairlead::io::at_least(10ms))
       .duration("dead", broker.dead, "silence after which a link is reset", fairlead::io::at_least(100ms))
-      .duration("gateway-dead", broker.gateway_dead, "absence after which a gateway's clients are closed",
+      .duration("gateway-dead", broker.gateway_dead, "silent absence after which a gateway's clients are closed",
+                fairlead::io::at_least(100ms))
+      .duration("gateway-gone", broker.gateway_gone,
+                "likewise when its connection was closed, as by the death of its process",
                 fairlead::io::at_least(100ms))
       .duration("handler-deadline", broker.dispatch.deadline,
                 "silence of a handler after which its event goes to another worker", fairlead::io::at_least(10ms))
