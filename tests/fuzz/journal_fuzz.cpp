@@ -89,11 +89,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   if (mode == 0) segment = input.rest();
   if (mode == 1) {  // records with any body
-    while (!input.empty()) segment += fuzz::make_journal_record(input.text());
+    while (!input.empty()) segment += fuzz::make_journal_record(input.text(), journal_header.lineage);
   }
   if (mode == 2) {  // facts, and any bytes behind them
     for (unsigned facts = input.byte() % 64; facts > 0 && !input.empty(); --facts)
-      append_fact(segment, make_fact(input));
+      append_fact(segment, journal_header.lineage, make_fact(input));
     segment += input.rest();
   }
   if (segment.empty()) return 0;

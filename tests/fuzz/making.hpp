@@ -9,6 +9,7 @@
 #include "bus/crc32c.hpp"
 #include "schemas/codec.hpp"
 #include "schemas/frame.hpp"
+#include "schemas/writer.hpp"
 #include "tests/fuzz/input.hpp"
 
 namespace fairlead::fuzz {
@@ -77,9 +78,11 @@ inline std::string make_raw_frame(LinkId link, std::uint64_t seq, std::uint64_t 
 }
 
 // A record of the journal around any body.
-inline std::string make_journal_record(std::string_view body) {
+inline std::string make_journal_record(std::string_view body, Lineage lineage) {
   std::string out;
-  for (const std::uint32_t number : {static_cast<std::uint32_t>(body.size()), crc32c(body)}) {
+  std::string salt;
+  schemas::Writer(salt).number(lineage.value);
+  for (const std::uint32_t number : {static_cast<std::uint32_t>(body.size()), crc32c(body, crc32c(salt))}) {
     for (unsigned shift = 0; shift < 32; shift += 8) out += static_cast<char>(number >> shift & 0xffU);
   }
   return out.append(body);
