@@ -9,7 +9,7 @@ namespace fairlead::broker {
 using schemas::EventKind;
 
 void Broker::record(const Fact& fact) {
-  append_fact(journal_, fact);
+  append_fact(journal_, header_.lineage, fact);
   state_.apply(fact);
 }
 

@@ -15,11 +15,12 @@ TEST_F(BrokerTest, whatever_is_sent_about_an_outcome_leaves_in_the_turn_that_jou
   EXPECT_EQ(sent<schemas::Committed>(after, Leg::deliveries),
             (std::vector<schemas::Committed>{{.client = ann, .seq = 0}, {.client = ann, .seq = 1}}));
   std::string expected;
-  append_fact(expected, Commit{.client = ann,
-                               .seq = 1,
-                               .kind = schemas::EventKind::open,
-                               .peer = "192.0.2.1:5",
-                               .effects = {schemas::Send{.clients = {ann}, .payload = "hi"}}});
+  append_fact(expected, header.lineage,
+              Commit{.client = ann,
+                     .seq = 1,
+                     .kind = schemas::EventKind::open,
+                     .peer = "192.0.2.1:5",
+                     .effects = {schemas::Send{.clients = {ann}, .payload = "hi"}}});
   EXPECT_EQ(after.journal, expected);
 }
 

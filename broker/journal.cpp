@@ -29,7 +29,7 @@ enum BodyType : std::uint64_t {
 };
 
 constexpr std::uint64_t last_type = dead_letter_done;
-constexpr std::uint64_t format_version = 1;
+constexpr std::uint64_t format_version = 2;
 constexpr std::size_t frame_bytes = 8;
 constexpr std::size_t max_body = 2 * schemas::max_frame;
 
@@ -43,15 +43,23 @@ std::uint32_t take_u32(const char* in) {
   return value;
 }
 
+// What the checksums of a journal's records begin with. Without it, whoever knows the format could say a whole record to
+// the bus as a message; a tail torn behind it would look like damage with good records behind.
+std::uint32_t salt_of(Lineage lineage) {
+  std::string bytes;
+  Writer(bytes).number(lineage.value);
+  return crc32c(bytes);
+}
+
 // Appends a record whose body `write` makes.
 template <class Write>
-void append_record(std::string& out, Write write) {
+void append_record(std::string& out, std::uint32_t salt, Write write) {
   const std::size_t start = out.size();
   out.append(frame_bytes, '\0');
   write(out);
   const std::string_view body = std::string_view(out).substr(start + frame_bytes);
   put_u32(out.data() + start, static_cast<std::uint32_t>(body.size()));
-  put_u32(out.data() + start + 4, crc32c(body));
+  put_u32(out.data() + start + 4, crc32c(body, salt));
 }
 
 struct AppendBody {
@@ -198,13 +206,13 @@ void read_body(Cursor& c, Replayed& out, bool& complete) {
 }
 
 // The body of the record at `at`, or an error when it is cut short or damaged.
-Result<std::string_view> body_at(std::string_view segment, std::size_t at) {
+Result<std::string_view> body_at(std::string_view segment, std::size_t at, std::uint32_t salt) {
   if (segment.size() - at < frame_bytes) return Error{"cut short"};
   const std::uint32_t length = take_u32(segment.data() + at);
   if (length == 0 || length > max_body) return Error{"an impossible length"};
   if (length > segment.size() - at - frame_bytes) return Error{"cut short"};
   const std::string_view body = segment.substr(at + frame_bytes, length);
-  if (crc32c(body) != take_u32(segment.data() + at + 4)) return Error{"a wrong checksum"};
+  if (crc32c(body, salt) != take_u32(segment.data() + at + 4)) return Error{"a wrong checksum"};
   return body;
 }
 
@@ -216,68 +224,72 @@ bool looks_like_a_body(std::string_view bytes) {
 }
 
 // Whether a whole record begins anywhere behind `at`: then what is at `at` is damage, not a torn tail.
-bool record_behind(std::string_view segment, std::size_t at) {
+bool record_behind(std::string_view segment, std::size_t at, std::uint32_t salt) {
   for (++at; at + frame_bytes < segment.size(); ++at) {
-    if (looks_like_a_body(segment.substr(at + frame_bytes)) && body_at(segment, at)) return true;
+    if (looks_like_a_body(segment.substr(at + frame_bytes)) && body_at(segment, at, salt)) return true;
   }
   return false;
 }
 
 }  // namespace
 
-void append_fact(std::string& out, const Fact& fact) {
-  append_record(out, [&](std::string& to) { std::visit(AppendBody{to}, fact); });
+void append_fact(std::string& out, Lineage lineage, const Fact& fact) {
+  append_record(out, salt_of(lineage), [&](std::string& to) { std::visit(AppendBody{to}, fact); });
 }
 
 std::string begin_segment(const JournalHeader& h, const State& state) {
   std::string out;
-  append_record(out, [&](std::string& to) {
+  const std::uint32_t salt = salt_of(h.lineage);
+  append_record(out, 0, [&](std::string& to) {
     Writer(to).array(5).number(header).number(format_version).number(h.lineage.value).number(h.shard).number(h.segment);
   });
   for (const auto& [id, gateway] : state.gateways()) {
-    append_fact(out, GatewayCame{.gateway = id, .name = gateway.name, .head = gateway.ring.head()});
+    append_fact(out, h.lineage, GatewayCame{.gateway = id, .name = gateway.name, .head = gateway.ring.head()});
   }
   const Directory& directory = state.directory();
   for (const ClientId& id : directory.page(std::nullopt, directory.size())) {
     const Client& client = *directory.find(id);
-    append_fact(out, ClientCame{{.client = id,
-                                 .committed = client.done,
-                                 .peer = client.peer,
-                                 .uid = client.uid,
-                                 .groups = client.groups,
-                                 .session_version = client.session_version,
-                                 .session = client.session}});
+    append_fact(out, h.lineage,
+                ClientCame{{.client = id,
+                            .committed = client.done,
+                            .peer = client.peer,
+                            .uid = client.uid,
+                            .groups = client.groups,
+                            .session_version = client.session_version,
+                            .session = client.session}});
   }
   for (const auto& [id, gateway] : state.gateways()) {
-    if (gateway.gone) append_fact(out, GatewayGone{id});
+    if (gateway.gone) append_fact(out, h.lineage, GatewayGone{id});
     for (const auto& held : gateway.ring.chunks()) {
-      append_record(out, [&](std::string& to) {
+      append_record(out, salt, [&](std::string& to) {
         Writer(to).array(5).number(chunk).number(id.value).number(held.first).number(held.count).bytes(held.body);
       });
     }
   }
   for (const auto& [id, gateway] : state.gateways()) {
     for (const auto& [number, client] : gateway.closed) {
-      append_record(out, [&](std::string& to) { Writer(to).array(3).number(closed).client(client).number(number); });
+      append_record(out, salt,
+                    [&](std::string& to) { Writer(to).array(3).number(closed).client(client).number(number); });
     }
   }
   for (const Incarnation id : state.publishers_by_age()) {
-    append_record(out, [&](std::string& to) {
+    append_record(out, salt, [&](std::string& to) {
       Writer(to).array(3).number(publisher).number(id.value).number(state.published(id));
     });
   }
-  for (const auto& letter : state.dead_letters()) append_fact(out, letter);
-  append_record(out, [](std::string& to) { Writer(to).array(1).number(checkpoint_end); });
+  for (const auto& letter : state.dead_letters()) append_fact(out, h.lineage, letter);
+  append_record(out, salt, [](std::string& to) { Writer(to).array(1).number(checkpoint_end); });
   return out;
 }
 
 Result<Replayed> replay_segment(std::string_view segment) {
   Replayed out;
   bool complete = false;
+  std::uint32_t salt = 0;  // of the header; it says what the others have
   for (std::size_t at = 0; at < segment.size();) {
-    const auto body = body_at(segment, at);
+    const auto body = body_at(segment, at, salt);
     if (!body) {
-      if (record_behind(segment, at)) {
+      if (record_behind(segment, at, salt)) {
         return Error{"damaged at byte " + std::to_string(at) + ": " + body.error().message +
                      ", and good records behind it"};
       }
@@ -287,6 +299,7 @@ Result<Replayed> replay_segment(std::string_view segment) {
     Cursor cursor(*body);
     read_body(cursor, out, complete);
     if (!cursor.ok()) return Error{"at byte " + std::to_string(at) + " stands a record that makes no sense"};
+    if (at == 0) salt = salt_of(out.header.lineage);
     at += frame_bytes + body->size();
     out.good_bytes = at;
   }

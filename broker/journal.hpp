@@ -2,6 +2,7 @@
 //
 //   length u32 · CRC-32C u32 of the body · body          (little-endian)
 //
+// All checksums but the header's go on from that of the lineage, so that no message which holds the bytes of a record is taken for one.
 // where the body is a msgpack array [type, …]. A segment begins with a header and a checkpoint: everything in it stands
 // on its own, so older segments may go once a newer one is complete. This file only makes and reads bytes; broker/io
 // keeps files.
@@ -23,7 +24,7 @@ struct JournalHeader {
   std::uint64_t segment = 0;  // 1, 2, 3…
 };
 
-void append_fact(std::string& out, const Fact& fact);
+void append_fact(std::string& out, Lineage lineage, const Fact& fact);
 
 // The bytes that a new segment begins with.
 std::string begin_segment(const JournalHeader& header, const State& state);

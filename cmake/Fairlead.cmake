@@ -1,6 +1,7 @@
 # How every target here is built. A folder's CMakeLists.txt lists its sources; this file holds the rest.
 
 option(FAIRLEAD_WERROR "Treat warnings as errors (our CI; never a user's build)" OFF)
+option(FAIRLEAD_FUZZ "Build the fuzz targets of tests/fuzz (clang; the preset fuzz)" OFF)
 
 find_program(FAIRLEAD_CCACHE ccache)
 if(FAIRLEAD_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)

@@ -211,6 +211,16 @@ TEST_F(Downlink, a_gap_costs_every_client_and_counts_as_applied) {
   EXPECT_THAT(c.delivers(41, C::to_client(4, "hi")), ElementsAre("to 4 hi"));
 }
 
+TEST_F(Downlink, whoever_is_being_hung_up_on_is_not_hung_up_on_again_by_a_gap_or_a_refusal) {
+  EXPECT_THAT(c.delivers(1, schemas::Close{.client = C::client(1), .last = "bye", .reason = "kicked"},
+                         schemas::Close{.client = C::client(2), .reason = "kicked"}),
+              ElementsAre("close 1 1000 kicked last=bye", "close 2 1000 kicked"));
+  EXPECT_THAT(c.control(schemas::Refused{C::client(1), "gone"}), IsEmpty());
+  EXPECT_THAT(c.control(schemas::Gap{.through = 40, .reason = "too far behind"}),
+              ElementsAre("close 3 1012 too far behind"));
+  EXPECT_EQ(c.gateway.clients(), 0U);
+}
+
 TEST_F(Downlink, a_welcome_beyond_what_was_applied_is_a_gap_before_anything_is_offered) {
   c.breaks();
   EXPECT_THAT(c.links(1, 5), ElementsAre(::testing::StartsWith("close 3 1012"), ::testing::StartsWith("close 2 1012"),

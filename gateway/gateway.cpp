@@ -124,7 +124,7 @@ void Gateway::tell_change_of_all(Actions& out) {
 
 void Gateway::drop(Session& session, std::string_view reason, Actions& out) {
   constexpr std::uint16_t service_restart = 1012;
-  if (session.phase != Session::Phase::gone) {
+  if (session.phase == Session::Phase::open) {  // whoever is being hung up on is not hung up on again
     out.push_back(CloseUser{.user = session.user(), .reason = {service_restart, std::string(reason)}});
   }
   forget(session);

@@ -203,7 +203,8 @@ void Worker::on_turn(Instant now, Actions& out) {
   const bool was_live = link_.state() == Link::State::live;
   const auto todo = link_.on_time(now);
   if (todo.close) on_link_over(was_live, out);
-  if (stage_ == Stage::draining && !link_.live()) return finish(out);  // nothing of it is here
+  // Nothing of it is here. A link that was to be opened just now is not.
+  if (stage_ == Stage::draining && !link_.live()) return finish(!todo.open, out);
   if (todo.open) {
     outcomes_ = Outcomes(link_.id());
     out.emplace_back(OpenLink{link_.id()});
@@ -230,7 +231,7 @@ void Worker::serve(bool heartbeat, Actions& out) {
     drain_said_ = true;
     send_control(schemas::Drain{}, out);
   } else if ((drained_ || !config_.takes_units) && inbox_.empty() && !handling_ && outcomes_.all_committed()) {
-    finish(out);
+    finish(true, out);
   }
 }
 
@@ -251,14 +252,14 @@ void Worker::on_link_over(bool was_live, Actions& out) {
   for (const std::uint64_t id : std::exchange(asked_, {})) out.emplace_back(Unanswered{id});
 }
 
-void Worker::finish(Actions& out) {
+void Worker::finish(bool opened, Actions& out) {
   stage_ = Stage::finished;
   if (!publications_.empty()) {
     const std::string count = std::to_string(publications_.size());
     out.emplace_back(Note{Note::Level::warning, "publications_given_up", count + " that no broker has confirmed"});
   }
   for (const std::uint64_t id : std::exchange(asked_, {})) out.emplace_back(Unanswered{id});
-  if (link_.state() == Link::State::waiting) return;
+  if (!opened || link_.state() == Link::State::waiting) return;
   send_control(schemas::Bye{"stopped"}, out);
   out.emplace_back(CloseLink{});
 }

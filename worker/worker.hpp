@@ -123,7 +123,7 @@ class Worker {
   void on_bad_bytes(std::string why);
   void on_link_over(bool was_live, Actions& out);
   void serve(bool heartbeat, Actions& out);
-  void finish(Actions& out);
+  void finish(bool opened, Actions& out);
 
   Config config_;
   Link link_;

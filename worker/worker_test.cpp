@@ -336,6 +336,17 @@ TEST_F(WorkerTest, waits_for_no_broker_when_it_drains_without_a_link) {
   EXPECT_THAT(did, ElementsAre("close"));
 }
 
+TEST_F(WorkerTest, says_nothing_on_a_link_that_was_about_to_be_opened_when_it_drains) {
+  welcome();
+  broker_says(schemas::Reset{"restarted"});
+  turn();  // closed; the next link is opened a moment later
+  worker.drain(now);
+  now += 100ms;
+  worker.on_turn(now, actions);
+  EXPECT_TRUE(worker.finished());
+  EXPECT_THAT(actions, testing::IsEmpty());
+}
+
 TEST_F(WorkerTest, is_finished_when_its_link_ends_while_it_drains) {
   welcome();
   broker_numbers(unit(1));

@@ -27,7 +27,7 @@ class JournalFilesTest : public testing::Test {
   auto open(Lineage lineage = fresh) { return JournalFiles::open(directory, JournalLevel::process, 0, lineage); }
   static std::string came(std::uint64_t gateway) {
     std::string bytes;
-    append_fact(bytes, GatewayCame{.gateway = {gateway}, .name = "g" + std::to_string(gateway)});
+    append_fact(bytes, fresh, GatewayCame{.gateway = {gateway}, .name = "g" + std::to_string(gateway)});
     return bytes;
   }
   std::string only_segment() const {

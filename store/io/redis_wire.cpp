@@ -1,6 +1,6 @@
 #include "store/io/redis_wire.hpp"
 
-#include <memory>
+#include <utility>
 #include <vector>
 
 #include <hiredis.h>
@@ -51,26 +51,37 @@ std::string redis_command(std::initializer_list<std::string_view> words) {
   return command;
 }
 
+RedisReplyReader::RedisReplyReader() : reader_(redisReaderCreate(), redisReaderFree) {
+  FAIRLEAD_CHECK(reader_ != nullptr, "no memory for a reply");
+}
+
+Result<std::optional<RedisReply>> RedisReplyReader::take(std::string_view bytes) {
+  if (bytes.empty()) return std::optional<RedisReply>();
+  // Lists are never asked for, and would make hiredis reserve what their head announces.
+  if (total_ == 0 && std::string_view("+-:$").find(bytes.front()) == std::string_view::npos) return no_redis(bytes);
+  total_ += bytes.size();
+  if (total_ > longest_reply) return Error{"it answers with more than a value may have"};
+  redisReaderFeed(reader_.get(), bytes.data(), bytes.size());
+  void* raw = nullptr;
+  if (redisReaderGetReply(reader_.get(), &raw) != REDIS_OK) return no_redis(bytes);
+  if (raw == nullptr) return std::optional<RedisReply>();
+  const std::unique_ptr<void, void (*)(void*)> owned(raw, freeReplyObject);
+  if (reader_->pos != reader_->len) return Error{"more answers came than questions were asked"};
+  auto reply = to_reply(*static_cast<const redisReply*>(raw));
+  if (!reply) return reply.error();
+  return std::optional(std::move(*reply));
+}
+
 Result<RedisReply> ask_redis(Connection& connection, std::initializer_list<std::string_view> words, Instant deadline) {
   if (auto sent = connection.send(redis_command(words), deadline); !sent) return sent.error();
-  const std::unique_ptr<redisReader, void (*)(redisReader*)> reader(redisReaderCreate(), redisReaderFree);
-  FAIRLEAD_CHECK(reader != nullptr, "no memory for a reply");
+  RedisReplyReader reader;
   std::string came;
-  std::size_t total = 0;
   while (true) {
     came.clear();
     if (auto received = connection.receive(came, deadline); !received) return received.error();
-    // Lists are never asked for, and would make hiredis reserve what their head announces.
-    if (total == 0 && std::string_view("+-:$").find(came.front()) == std::string_view::npos) return no_redis(came);
-    total += came.size();
-    if (total > longest_reply) return Error{"it answers with more than a value may have"};
-    redisReaderFeed(reader.get(), came.data(), came.size());
-    void* raw = nullptr;
-    if (redisReaderGetReply(reader.get(), &raw) != REDIS_OK) return no_redis(came);
-    if (raw == nullptr) continue;
-    const std::unique_ptr<void, void (*)(void*)> owned(raw, freeReplyObject);
-    if (reader->pos != reader->len) return Error{"more answers came than questions were asked"};
-    return to_reply(*static_cast<const redisReply*>(raw));
+    auto reply = reader.take(came);
+    if (!reply) return reply.error();
+    if (*reply) return std::move(**reply);
   }
 }
 
