@@ -1,5 +1,6 @@
 #include "apps/apps.hpp"
 
+#include "apps/bench.hpp"
 #include "apps/chat.hpp"
 #include "apps/echo.hpp"
 #include "bus/text.hpp"
@@ -9,7 +10,8 @@ namespace fairlead::apps {
 Result<MakeHandler> app_named(std::string_view name) {
   if (name == "chat") return MakeHandler([] { return std::make_unique<Chat>(); });
   if (name == "echo") return MakeHandler([] { return std::make_unique<Echo>(); });
-  return Error{"there is no app '" + printable(name) + "'; there are chat and echo"};
+  if (name == "bench") return MakeHandler([] { return std::make_unique<Bench>(); });
+  return Error{"there is no app '" + printable(name) + "'; there are bench, chat and echo"};
 }
 
 }  // namespace fairlead::apps

@@ -19,7 +19,7 @@ int main(int argc, char** argv) {
     fairlead::worker::ProgramSettings settings;
     std::string app;
     io::Options options({.program = "fairlead-worker", .summary = "Handles the events of a Fairlead bus."});
-    options.text("app", "NAME", app, "an application that is compiled in: chat, echo (default: chat)", named)
+    options.text("app", "NAME", app, "an application that is compiled in: bench, chat, echo (default: chat)", named)
         .text("module", "FILE", settings.module,
               "business code in a shared library, read again on SIGHUP; implies --workers 1")
         .also([&]() -> fairlead::Status {
