@@ -17,7 +17,7 @@ constexpr std::array counts_bounds{1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 
 std::string number(double value) {
   std::array<char, 32> text{};
   const bool whole = std::abs(value) < 9e15 && std::floor(value) == value;
-  std::snprintf(text.data(), text.size(), whole ? "%.0f" : "%.9g", value);
+  std::snprintf(text.data(), text.size(), whole ? "%.0f" : "%.15g", value);
   return text.data();
 }
 

@@ -344,6 +344,17 @@ class StatusServer::Session {
   Instant hold_off_{};  // out of descriptors: nobody is accepted until then
 };
 
+Status StatusServer::check(const std::string& typed) {
+  if (typed.empty()) return Nothing{};
+  const auto address = ListenAddress::parse(typed);
+  return address ? Status(Nothing{}) : Status(address.error());
+}
+
+std::unique_ptr<StatusServer> StatusServer::open(const std::string& typed, std::string program, Taken taken) {
+  if (typed.empty()) return nullptr;
+  return std::make_unique<StatusServer>(ListenAddress::parse(typed).value(), std::move(program), taken);
+}
+
 StatusServer::StatusServer(const ListenAddress& address, std::string program, Taken taken)
     : program_(std::move(program)), started_(wall_seconds()), address_(address) {
   Bound bound = bind_to(address_);

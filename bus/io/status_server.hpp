@@ -10,6 +10,7 @@
 
 #include <atomic>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -19,6 +20,7 @@
 #include "bus/io/fd.hpp"
 #include "bus/io/signals.hpp"
 #include "bus/metrics.hpp"
+#include "bus/result.hpp"
 
 namespace fairlead::io {
 
@@ -33,6 +35,13 @@ class StatusServer {
     is_an_error,
     waits,  // the address belongs to a process that this one replaces: try until it is free
   };
+
+  static constexpr const char* help = "where /metrics, /healthz, /readyz and /version are served; nowhere by default";
+  // For the setting: empty, or an address.
+  static Status check(const std::string& typed);
+  // Null when `typed` is empty.
+  static std::unique_ptr<StatusServer> open(const std::string& typed, std::string program,
+                                            Taken taken = Taken::is_an_error);
 
   // Binds and starts the thread; create it after Signals. Throws std::runtime_error when it cannot bind.
   StatusServer(const ListenAddress& address, std::string program, Taken taken = Taken::is_an_error);
