@@ -270,6 +270,14 @@ std::uint16_t port_of(std::string_view endpoint) {
   return port ? *port : std::uint16_t{0};
 }
 
+Result<ListenAddress> ListenAddress::parse(std::string_view typed) {
+  auto parsed = parse_host_port(typed);
+  if (!parsed) return bad(typed, parsed.error().message);
+  return ListenAddress{.host = std::move(parsed->host), .port = parsed->port};
+}
+
+std::string ListenAddress::text() const { return join_host_port(host, port); }
+
 Result<UserEndpoint> UserEndpoint::for_listen(std::string_view typed) { return parse_user(typed, Query::is_options); }
 
 Result<UserEndpoint> UserEndpoint::for_connect(std::string_view typed) {

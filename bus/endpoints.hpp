@@ -52,6 +52,16 @@ class BusAddress {
 // The port at the end of "tcp://127.0.0.1:41234" (what Socket::last_endpoint() says); 0 when there is none.
 std::uint16_t port_of(std::string_view endpoint);
 
+// Where something other than the bus listens: 127.0.0.1:9600, [::1]:9600, *:9600, localhost:9600.
+struct ListenAddress {
+  std::string host;  // without brackets; '*' is every interface
+  std::uint16_t port = 0;
+
+  static Result<ListenAddress> parse(std::string_view typed);
+  std::string text() const;
+  bool operator==(const ListenAddress&) const = default;
+};
+
 // Where users meet a gateway: line://host:port, frame://host:port, ws://host:port/path, and with TLS lines://, frames://
 // and wss://.
 struct UserEndpoint {

@@ -156,4 +156,14 @@ TEST(UserEndpoint, a_destination_may_carry_a_query) {
 }
 
 }  // namespace
+TEST(ListenAddress, is_a_host_and_a_port) {
+  EXPECT_EQ(ListenAddress::parse("127.0.0.1:9600")->text(), "127.0.0.1:9600");
+  EXPECT_EQ(ListenAddress::parse("[::1]:0")->host, "::1");
+  EXPECT_EQ(ListenAddress::parse("[::1]:0")->text(), "[::1]:0");
+  EXPECT_EQ(ListenAddress::parse("*:9600")->host, "*");
+  EXPECT_FALSE(ListenAddress::parse(":9600"));
+  EXPECT_FALSE(ListenAddress::parse("localhost"));
+  EXPECT_FALSE(ListenAddress::parse("http://localhost:9600"));
+}
+
 }  // namespace fairlead

@@ -44,6 +44,8 @@ ExitCode run(int argc, char** argv) {
                 "silence of a handler after which its event goes to another worker", fairlead::io::at_least(10ms))
       .integer("max-attempts", max_attempts, "failed attempts after which an event becomes a dead letter",
                fairlead::io::between(1, 1000));
+  options.text("metrics", "HOST:PORT", config.metrics, fairlead::io::StatusServer::help,
+               &fairlead::io::StatusServer::check);
   if (const auto done = options.load(argc, argv)) return *done;
 
   config.listen = *BusAddress::for_listen(listen);

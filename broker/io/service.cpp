@@ -97,17 +97,21 @@ Service::Service(ServiceConfig config, fairlead::io::Signals& signals)
         return std::move(files);
       }()),
       sockets_(bind(context_, config_.listen)),
-      admin_(*broker_, sockets_.address.text(), fairlead::io::now()) {}
+      admin_(*broker_, sockets_.address.text(), fairlead::io::now()),
+      status_(fairlead::io::StatusServer::open(config_.metrics, "fairlead-broker")) {}
 
 fairlead::io::ExitCode Service::run() {
   const fairlead::io::ServiceManager manager;
-  fairlead::io::log_ready({{"listen", sockets_.address.text()}, {"shard", config_.shard}});
+  fairlead::io::log_ready({{"listen", sockets_.address.text()},
+                           {"shard", config_.shard},
+                           {"metrics", status_ ? status_->where() : "none"}});
   manager.ready();
   Instant told_alive = fairlead::io::now();
   while (!stopped()) {
     const bool more = take_input(fairlead::io::now());
     const Instant now = fairlead::io::now();
     end_turn(now);
+    tell_status("");
     if (manager.watchdog_every() && now - told_alive >= *manager.watchdog_every()) {
       manager.still_alive();
       told_alive = now;
@@ -115,8 +119,9 @@ fairlead::io::ExitCode Service::run() {
     if (more) continue;
     const std::array<Socket*, 5> sockets{&sockets_.frontend, &sockets_.deliveries, &sockets_.backend,
                                          &sockets_.outcomes, &sockets_.admin};
-    std::array<fairlead::io::WatchedFd, 1> fds{{{.fd = signals_.fd()}}};
-    fairlead::io::wait(sockets, fds, std::max<Duration>(broker_->next_time(now) - now, 0ms));
+    std::array<fairlead::io::WatchedFd, 2> fds{{{.fd = signals_.fd()}, {.fd = status_ ? status_->fd() : -1}}};
+    fairlead::io::wait(sockets, std::span(fds).first(status_ ? 2 : 1),
+                       std::max<Duration>(broker_->next_time(now) - now, 0ms));
   }
   manager.stopping();
   turn_.clear();
@@ -176,12 +181,15 @@ void Service::end_turn(Instant now) {
 // Does not return before the turn is in the journal: nothing is committed, nothing new is taken, and nobody takes us
 // for dead meanwhile (docs/protocol.md, B11).
 void Service::write_journal() {
+  if (turn_.journal.empty()) return;
+  const Instant begun = fairlead::io::now();
   bool troubled = false;
   for (Status written = journal_.append(turn_.journal); !written; written = journal_.append(turn_.journal)) {
     if (!troubled)
       log(fairlead::io::Level::error, "journal_stalled",
           {{"error", written.error().message}, {"advice", "free space or mend the disk; the bus goes on by itself"}});
     troubled = true;
+    tell_status("the journal cannot be written: " + written.error().message);
     std::vector<Send> alive;
     broker_->keep_alive(fairlead::io::now(), alive);
     send_all(alive, fairlead::io::now());
@@ -190,6 +198,17 @@ void Service::write_journal() {
     if (fds[0].readable && stopped()) throw std::runtime_error("stopped while the journal could not be written");
   }
   if (troubled) log(fairlead::io::Level::warning, "journal_goes_on");
+  measured_.journal_writes.add(fairlead::io::now() - begun);
+  const std::uint64_t commits = broker_->counters().commits;
+  measured_.commits_per_write.add(static_cast<double>(commits - std::exchange(measured_.commits, commits)));
+}
+
+void Service::tell_status(const std::string& ill) {
+  if (!status_) return;
+  status_->answer([&] {
+    return fairlead::io::StatusServer::Report{
+        .metrics = metrics_of(*broker_, measured_, journal_.size(), fairlead::io::now()), .ill = ill, .unready = {}};
+  });
 }
 
 void Service::send_all(const std::vector<Send>& sends, Instant now) {

@@ -9,9 +9,11 @@
 #include "broker/broker.hpp"
 #include "broker/io/admin.hpp"
 #include "broker/io/journal_files.hpp"
+#include "broker/io/metrics.hpp"
 #include "bus/endpoints.hpp"
 #include "bus/io/process.hpp"
 #include "bus/io/signals.hpp"
+#include "bus/io/status_server.hpp"
 #include "bus/io/zmq_socket.hpp"
 
 namespace fairlead::broker::io {
@@ -21,6 +23,7 @@ struct ServiceConfig {
   std::string journal;  // directory
   JournalLevel level = JournalLevel::process;
   std::uint16_t shard = 0;
+  std::string metrics;  // an address, or empty
   std::size_t segment_bytes = std::size_t{64} << 20U;
   Config broker;
 };
@@ -47,6 +50,7 @@ class Service {
   bool take_input(Instant now);
   void end_turn(Instant now);
   void write_journal();
+  void tell_status(const std::string& ill);
   void send_all(const std::vector<Send>& sends, Instant now);
   void tell(const std::vector<Note>& notes) const;
   void checkpoint_if_due();
@@ -59,6 +63,8 @@ class Service {
   JournalFiles journal_;
   Sockets sockets_;
   Admin admin_;
+  Measured measured_;
+  std::unique_ptr<fairlead::io::StatusServer> status_;                    // may be null
   std::vector<std::pair<fairlead::io::RoutingId, std::string>> answers_;  // leave behind what they tell of
   Turn turn_;
   bool stopping_ = false;

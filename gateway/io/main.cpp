@@ -65,6 +65,8 @@ ExitCode run(int argc, char** argv) {
       .size("uncommitted-bytes", uncommitted_bytes, "likewise in bytes", size_between(1, 8 * gibibyte))
       .duration("drain-time", settings.gateway.drain, "how long to finish after SIGTERM before giving up",
                 at_least(10ms));
+  options.text("metrics", "HOST:PORT", settings.metrics, fairlead::io::StatusServer::help,
+               &fairlead::io::StatusServer::check);
   entrances.declare(options);
   options.also([&]() -> Status {
     if (const auto defaults = entrances.settings(); !defaults) return defaults.error();

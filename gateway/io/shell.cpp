@@ -10,6 +10,7 @@
 
 #include "bus/io/clock.hpp"
 #include "bus/io/entropy.hpp"
+#include "gateway/io/metrics.hpp"
 #include "schemas/limits.hpp"
 
 namespace fairlead::gateway::io {
@@ -53,14 +54,19 @@ Shell::Shell(ShellSettings settings, fairlead::io::Signals* signals)
       throw std::runtime_error(listening.error().message);
     }
   }
-  if (signals_ == nullptr) return;
-  auto watch = loop_.add(signals_->fd(), {.read = true}, [this](Loop::Ready) { on_signals(); });
-  if (!watch) throw std::runtime_error(watch.error().message);
-  signals_watch_ = *watch;
+  const auto wake = [this](int fd, Loop::Callback callback) {
+    auto watch = loop_.add(fd, {.read = true}, std::move(callback));
+    if (!watch) throw std::runtime_error(watch.error().message);
+    return *watch;
+  };
+  status_ = fairlead::io::StatusServer::open(settings_.metrics, "fairlead-gateway");
+  if (status_) status_watch_ = wake(status_->fd(), [](Loop::Ready) {});  // the turn answers
+  if (signals_ != nullptr) signals_watch_ = wake(signals_->fd(), [this](Loop::Ready) { on_signals(); });
 }
 
 Shell::~Shell() {
   loop_.remove(signals_watch_);
+  loop_.remove(status_watch_);
   bus_.close();
 }
 
@@ -82,6 +88,7 @@ void Shell::turn(std::optional<Duration> longest) {
   users_->flush();
 
   tell_when_ready();
+  if (status_) status_->answer([this] { return report(); });
   if (manager_.watchdog_every() && now_ - told_alive_ >= *manager_.watchdog_every()) {
     told_alive_ = now_;
     manager_.still_alive();
@@ -151,7 +158,10 @@ void Shell::tell_when_ready() {
     if (!listen.empty()) listen += ',';
     listen += listener.entrance().text;
   }
-  fairlead::io::log_ready({{"listen", listen}, {"broker", settings_.broker.text()}, {"name", settings_.gateway.name}});
+  fairlead::io::log_ready({{"listen", listen},
+                           {"broker", settings_.broker.text()},
+                           {"name", settings_.gateway.name},
+                           {"metrics", status_ ? status_->where() : "none"}});
   manager_.ready();
 }
 
@@ -179,6 +189,17 @@ void Shell::stop() {
 bool Shell::finished() const {
   if (stops_ > 1) return true;
   return gateway_->finished() && (users_->connections() == 0 || (leave_by_ != Instant{} && now_ >= leave_by_));
+}
+
+fairlead::io::StatusServer::Report Shell::report() const {
+  fairlead::io::StatusServer::Report report{
+      .metrics = metrics_of(*gateway_, *users_, bus_.malformed()), .ill = {}, .unready = {}};
+  if (stops_ > 0) {
+    report.unready = "stopping";
+  } else if (!gateway_->live()) {
+    report.unready = "no link to the broker at " + settings_.broker.text();
+  }
+  return report;
 }
 
 void Shell::tell_counters(Level level) const {

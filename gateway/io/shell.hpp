@@ -2,6 +2,7 @@
 // decide once, sends up once, and writes to each user once.
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <vector>
@@ -11,6 +12,7 @@
 #include "bus/io/loop.hpp"
 #include "bus/io/process.hpp"
 #include "bus/io/signals.hpp"
+#include "bus/io/status_server.hpp"
 #include "gateway/gateway.hpp"
 #include "gateway/io/bus_link.hpp"
 #include "gateway/io/users.hpp"
@@ -22,7 +24,8 @@ struct ShellSettings {
   std::vector<Door> doors;
   std::string name;  // empty: this machine's name and the first port
   UserSettings users;
-  Config gateway;  // but for name and incarnation
+  std::string metrics;  // an address, or empty
+  Config gateway;       // but for name and incarnation
 };
 
 class Shell {
@@ -61,12 +64,15 @@ class Shell {
   void on_signals();
   void tell_when_ready();
   void tell_counters(fairlead::io::Level level) const;
+  fairlead::io::StatusServer::Report report() const;
 
   ShellSettings settings_;
   fairlead::io::Signals* signals_;
   fairlead::io::ServiceManager manager_;
   fairlead::io::Loop loop_;
   fairlead::io::Loop::Watch signals_watch_;
+  std::unique_ptr<fairlead::io::StatusServer> status_;  // may be null
+  fairlead::io::Loop::Watch status_watch_;
   Actions actions_;
   std::optional<Gateway> gateway_;
   std::optional<Users> users_;

@@ -61,10 +61,12 @@ std::optional<Error> Crew::failure() {
   return failure_;
 }
 
-Counters Crew::counters() {
-  Counters sum;
+Station::Counted Crew::counted() {
+  Station::Counted all;
+  Counters& sum = all.counters;
   for (const auto& station : stations_) {
-    const Counters one = station->counters();
+    const Station::Counted its = station->counted();
+    const Counters& one = its.counters;
     sum.events += one.events;
     sum.failures += one.failures;
     sum.outcomes_unsent += one.outcomes_unsent;
@@ -74,8 +76,9 @@ Counters Crew::counters() {
     sum.postponed += one.postponed;
     sum.publications += one.publications;
     sum.links += one.links;
+    all.handler_times.add(its.handler_times);
   }
-  return sum;
+  return all;
 }
 
 void Crew::run(unsigned thread) {

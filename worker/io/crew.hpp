@@ -50,7 +50,7 @@ class Crew {
   bool ended() const { return running_.load(std::memory_order_acquire) == 0; }
   std::optional<Error> failure();
 
-  Counters counters();  // of all stations
+  Station::Counted counted();  // of all stations
 
  private:
   void run(unsigned thread);

@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <memory>
 #include <optional>
+#include <span>
 #include <utility>
 #include <vector>
 
@@ -13,9 +15,11 @@
 #include "bus/io/clock.hpp"
 #include "bus/io/log.hpp"
 #include "bus/io/signals.hpp"
+#include "bus/io/status_server.hpp"
 #include "schemas/limits.hpp"
 #include "worker/io/child.hpp"
 #include "worker/io/crew.hpp"
+#include "worker/io/metrics.hpp"
 #include "worker/io/module.hpp"
 #include "worker/io/parent.hpp"
 
@@ -41,13 +45,19 @@ class Watch {
  public:
   Watch(Crew& crew, const Store& store, io::Signals& signals, const ProgramSettings& settings,
         const Supervised* supervised)
-      : crew_(crew), store_(store), signals_(signals), settings_(settings), supervised_(supervised) {}
+      : crew_(crew),
+        store_(store),
+        signals_(signals),
+        settings_(settings),
+        supervised_(supervised),
+        status_(serve_status(settings, supervised)) {}
 
   io::ExitCode run() {
     while (!crew_.ended()) {
       wait();
       if (!ready_ && crew_.ready()) on_ready();
       while (const auto signal = signals_.next()) on_signal(*signal);
+      if (status_) status_->answer([this] { return report(); });
       if (give_up_ && io::now() >= *give_up_) leave_now("drain_timeout");
     }
     if (const auto failure = crew_.failure()) {
@@ -55,7 +65,7 @@ class Watch {
       if (supervised_ != nullptr) supervised_->say_failed(failure->message);
       return io::ExitCode::failure;
     }
-    const Counters counters = crew_.counters();
+    const Counters counters = crew_.counted().counters;
     const StoreCounters store = store_.counters();
     io::log(io::Level::info, "stopped",
             {{"events", counters.events},
@@ -69,10 +79,11 @@ class Watch {
 
  private:
   void wait() {
-    std::array<io::WatchedFd, 2> fds{{{.fd = signals_.fd()}, {.fd = crew_.changed().fd()}}};
+    std::array<io::WatchedFd, 3> fds{
+        {{.fd = signals_.fd()}, {.fd = crew_.changed().fd()}, {.fd = status_ ? status_->fd() : -1}}};
     std::optional<Duration> timeout = manager_.watchdog_every();
     if (give_up_) timeout = std::min(timeout.value_or(1h), *give_up_ - io::now());
-    io::wait({}, fds, timeout);
+    io::wait({}, std::span(fds).first(status_ ? 3 : 2), timeout);
     crew_.changed().clear();
     manager_.still_alive();
   }
@@ -80,7 +91,10 @@ class Watch {
   void on_ready() {
     ready_ = true;
     if (supervised_ != nullptr) return supervised_->say_ready();
-    io::log_ready({{"broker", settings_.broker}, {"name", settings_.name}, {"threads", settings_.threads}});
+    io::log_ready({{"broker", settings_.broker},
+                   {"name", settings_.name},
+                   {"threads", settings_.threads},
+                   {"metrics", status_ ? status_->where() : "none"}});
     manager_.ready("serving " + settings_.broker);
   }
 
@@ -94,6 +108,7 @@ class Watch {
     io::log(io::Level::info, "draining", {{"signal", io::name(signal)}, {"replaced", replaced}});
     manager_.stopping();
     give_up_ = io::now() + settings_.drain_time;
+    if (replaced) status_.reset();  // whoever replaces it takes the address over
     crew_.drain(replaced ? StopReason::replaced : StopReason::asked);
   }
 
@@ -103,12 +118,35 @@ class Watch {
     std::_Exit(static_cast<int>(io::ExitCode::failure));
   }
 
+  // Of several processes each has a port of its own, counted up from the one that was given.
+  static std::unique_ptr<io::StatusServer> serve_status(const ProgramSettings& settings, const Supervised* supervised) {
+    if (settings.metrics.empty()) return nullptr;
+    auto address = ListenAddress::parse(settings.metrics).value();
+    if (supervised != nullptr && address.port != 0)
+      address.port = static_cast<std::uint16_t>(address.port + supervised->place());
+    return std::make_unique<io::StatusServer>(
+        address, "fairlead-worker",
+        supervised != nullptr ? io::StatusServer::Taken::waits : io::StatusServer::Taken::is_an_error);
+  }
+
+  io::StatusServer::Report report() {
+    io::StatusServer::Report report{
+        .metrics = metrics_of(crew_, static_cast<unsigned>(settings_.threads), store_), .ill = {}, .unready = {}};
+    if (give_up_) {
+      report.unready = "stopping";
+    } else if (!crew_.ready()) {
+      report.unready = "not welcomed by the broker at " + settings_.broker;
+    }
+    return report;
+  }
+
   Crew& crew_;
   const Store& store_;
   io::Signals& signals_;
   const ProgramSettings& settings_;
   const Supervised* const supervised_;
   io::ServiceManager manager_;
+  std::unique_ptr<io::StatusServer> status_;  // may be null
   bool ready_ = false;
   std::optional<Instant> give_up_;  // draining: until when
 };
@@ -179,6 +217,7 @@ void declare(io::Options& options, ProgramSettings& settings) {
       .integer("workers", settings.workers,
                "processes, under a parent that starts those again that die, and reloads on SIGHUP; 0: no parent",
                io::between(0, most_workers))
+      .text("metrics", "HOST:PORT", settings.metrics, io::StatusServer::help, &io::StatusServer::check)
       .text("store", "STORE", settings.store,
             "where the application keeps its state: lmdb:DIR, redis://HOST, memcached://HOST, memory:", may_be_store)
       .duration("drain-time", settings.drain_time, "how long to finish after SIGTERM before giving up",

@@ -21,6 +21,7 @@ struct ProgramSettings {
   std::int64_t workers = 0;  // 0: this process is the worker
   std::string module;        // a file, instead of what is compiled in
   std::string store = "memory:";
+  std::string metrics;  // an address, or empty; of several processes the first one's
   Duration drain_time = 30s;
   Duration reload_time = 30s;
 };

@@ -69,9 +69,9 @@ void Station::keep() {
   if (turn.owns_lock() && running_ && !worker_.finished()) take_turn();
 }
 
-Counters Station::counters() {
-  const std::lock_guard turn(mutex_);
-  return worker_.counters();
+Station::Counted Station::counted() {
+  const std::lock_guard lock(counted_mutex_);
+  return counted_;
 }
 
 // ---- a turn
@@ -92,6 +92,10 @@ void Station::take_turn() {
   }
   worker_.on_turn(now, actions_);
   perform();
+  {
+    const std::lock_guard lock(counted_mutex_);
+    counted_ = {.counters = worker_.counters(), .handler_times = handler_times_};
+  }
   if (worker_.live() && !for_a_link_.empty()) wakeup_.wake();
   if (worker_.live() && !ready_.load(std::memory_order_relaxed)) {
     ready_.store(true, std::memory_order_release);
@@ -319,6 +323,7 @@ void Station::handle(Handler& handler, const Job& job, std::unique_lock<std::mut
       handler, {.unit = unit, .event = job.event, .own = own, .queries = *this, .store = around_.store});
   const Instant ended = io::now();
   turn.lock();
+  handler_times_.add(ended - started);
   worker_.on_handled(job, std::move(outcome), ended - started, ended, actions_);
 }
 

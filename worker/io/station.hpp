@@ -23,6 +23,7 @@
 #include "bus/io/log.hpp"
 #include "bus/io/signals.hpp"
 #include "bus/io/zmq_socket.hpp"
+#include "bus/metrics.hpp"
 #include "bus/patience.hpp"
 #include "worker/queries.hpp"
 #include "worker/worker.hpp"
@@ -61,8 +62,12 @@ class Station final : private Queries {
   void keep();
   // Has been welcomed by a broker.
   bool ready() const { return ready_.load(std::memory_order_acquire); }
-  // For the last words of a process.
-  Counters counters();
+  // From any thread, which never waits for a handler or a sleeping station: as it was after the last turn.
+  struct Counted {
+    Counters counters;
+    Histogram handler_times = Histogram::of_seconds();
+  };
+  Counted counted();
 
  private:
   // A turn: input, timers, output. With the mutex held, as all that follow.
@@ -105,6 +110,9 @@ class Station final : private Queries {
   std::mutex mutex_;
   bool running_ = false;  // run() has begun: the handler's on_start is over, and there may be a link
   Worker worker_;
+  Histogram handler_times_ = Histogram::of_seconds();
+  std::mutex counted_mutex_;  // the other one is held while the station sleeps
+  Counted counted_;
   Actions actions_;
   std::optional<io::Socket> dealer_;
   std::optional<io::Socket> pub_;
