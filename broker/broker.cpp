@@ -199,6 +199,7 @@ void Broker::reset(WorkerPeer& peer, const std::string& reason, Instant now) {
 // ---- turns
 
 void Broker::on_turn(Instant now, Turn& turn) {
+  ++turns_;
   if (!started_) {
     started_ = true;
     for (const auto& [id, gateway] : state_.gateways()) {

@@ -241,6 +241,7 @@ class Broker {
   std::vector<Send> sends_;
   std::vector<Note> notes_;
   bool started_ = false;
+  std::uint64_t turns_ = 0;
   std::uint64_t last_publication_ = 0;  // of our own
 };
 

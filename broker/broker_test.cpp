@@ -120,6 +120,7 @@ TEST_F(BrokerTest, makes_no_checkpoint_while_something_waits_to_be_written) {
   event(1);
   turn();
   EXPECT_FALSE(broker->checkpoint().empty());
+  turn();
   broker->on_unreachable(Leg::backend, worker_routing, now);
   EXPECT_EQ(broker->state().dead_letters().size(), 1U);
   EXPECT_TRUE(broker->checkpoint().empty());

@@ -176,14 +176,17 @@ void Broker::lose(WorkerPeer& peer, const std::string& reason, bool blame, Insta
   const LinkId link = peer.link;
   workers_.remove(link);
   const std::vector<UnitId> units = dispatch_.remove_worker(link);
-  if (blame && !units.empty()) {
+  // What left with this very turn has not reached it: its connection was gone already. Otherwise one reset of all workers'
+  // connections would have an event blamed by one after another, although nobody died.
+  const bool had_it = blame && !units.empty() && dispatch_.find(units.front())->turn != turns_;
+  if (had_it) {
     const UnitOut& handling = *dispatch_.find(units.front());
     if (blamed_.size() >= 1024) blamed_.clear();
     blamed_[incarnation] = {handling.client, handling.next_seq};
   }
   // The newest first, each to the front: so the oldest ends up first again.
   for (auto unit = units.rbegin(); unit != units.rend(); ++unit) {
-    give_up(*unit, blame && *unit == units.front(), "worker '" + name + "' was lost while handling it: " + reason,
+    give_up(*unit, had_it && *unit == units.front(), "worker '" + name + "' was lost while handling it: " + reason,
             Dispatch::Place::front);
   }
 }
@@ -247,7 +250,8 @@ void Broker::hand_out(Instant now) {
                                           .next_seq = carried.front().seq,
                                           .last_seq = carried.back().seq,
                                           .bytes = bytes,
-                                          .alone = match->alone},
+                                          .alone = match->alone,
+                                          .turn = turns_},
                                          now);
     if (!FAIRLEAD_MUTATION(parallel_dispatch)) mailbox.out = id;
     ++counters_.units;

@@ -56,6 +56,25 @@ TEST_F(BrokerTest, a_hole_in_the_outcomes_ends_the_link_and_the_unit_goes_elsewh
   EXPECT_EQ(next_unit().attempt, 2U);
 }
 
+// All workers' connections are reset at once, and the event is sent to one dead connection after another.
+TEST_F(BrokerTest, nobody_is_blamed_for_a_unit_that_could_not_be_sent) {
+  config.max_attempts = 1;
+  start();
+  gateway_comes();
+  event(1);
+  for (std::uint64_t attempt = 1; attempt <= 5; ++attempt) {
+    worker_comes();
+    EXPECT_EQ(next_unit().attempt, attempt);
+    broker->on_unreachable(Leg::backend, worker_routing, now);
+    EXPECT_EQ(broker->counters().dead_letters, 0U);
+  }
+  worker_comes();
+  next_unit();
+  turn();  // the worker may have it by now, and have died of it
+  broker->on_unreachable(Leg::backend, worker_routing, now);
+  EXPECT_EQ(broker->counters().dead_letters, 1U);
+}
+
 TEST_F(BrokerTest, a_lost_tail_of_outcomes_is_seen_at_the_second_heartbeat) {
   worker_comes();
   turn();

@@ -30,6 +30,7 @@ struct UnitOut {
   std::uint64_t last_seq = 0;
   std::size_t bytes = 0;
   bool alone = false;
+  std::uint64_t turn = 0;  // in which it was handed out
 };
 
 class Dispatch {

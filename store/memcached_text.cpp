@@ -55,10 +55,9 @@ std::int64_t expiry(std::uint32_t ends, WallTime now) {
 Result<std::optional<MemcachedReply>> take_memcached_reply(std::string& came) {
   static constexpr std::optional<MemcachedReply> not_yet;
   const auto end = came.find(line_end);
-  if (end == std::string::npos) {
-    if (came.size() > longest_line) return no_memcached(came);
-    return not_yet;
-  }
+  // Of a line that is not whole, the last byte may be half of its end: so the same is said in whatever pieces it comes.
+  if (!came.empty() && (end == std::string::npos ? came.size() - 1 : end) > longest_line) return no_memcached(came);
+  if (end == std::string::npos) return not_yet;
   const std::string_view line = std::string_view(came).substr(0, end);
   if (!line.starts_with("VALUE ")) {
     if (!is_known(line)) return no_memcached(line);

@@ -31,6 +31,12 @@ TEST(MemcachedText, refuses_what_is_no_answer) {
   }
   std::string endless(4000, 'x');
   EXPECT_FALSE(take_memcached_reply(endless));
+  for (const std::string rest : {"", "\r", "\r\n"}) {  // the same, whether its end is there yet or not
+    std::string longest = "SERVER_ERROR " + std::string(2048 - 13, 'x') + rest;
+    EXPECT_TRUE(take_memcached_reply(longest)) << rest.size();
+    std::string longer = "SERVER_ERROR " + std::string(2050 - 13, 'x') + rest;
+    EXPECT_FALSE(take_memcached_reply(longer)) << rest.size();
+  }
 }
 
 TEST(MemcachedText, tells_short_ttls_as_seconds_and_long_ones_as_a_date) {

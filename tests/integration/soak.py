@@ -81,7 +81,8 @@ class Soak:
 
     def start(self, level):
         bus = self.bus
-        bus.broker("--journal-level", level, "--journal-segment", "1M")
+        # Workers die here through no fault of an event: what three deaths in a row would do is in worker_test.py.
+        bus.broker("--journal-level", level, "--journal-segment", "1M", "--max-attempts", 10)
         for number in (1, 2, 3):
             bus.gateway("--outbox-limit", "256k", name=f"gateway{number}")
         for number in (1, 2, 3):
@@ -375,13 +376,14 @@ class Soak:
         return True
 
     def judge(self):
+        for oracle in (*self.steady, self.third):
+            if oracle.is_alive():
+                oracle.popen.stdin.close()
         results = [oracle.result(patience=2 * DRAIN) for oracle in self.steady]
         total = {key: sum(result[key] for result in results) for key in
                  ("sent", "received", "lost", "duplicated", "reordered", "foreign", "disconnected")}
         wrong = [f"{oracle.name}: {result}" for oracle, result in zip(self.steady, results)
                  if any(result[key] for key in ("lost", "duplicated", "reordered", "foreign", "disconnected"))]
-        if self.third.is_alive():
-            self.third.popen.stdin.close()
         self.judge_third()
         log = self.bus["broker"].log()
         for word in ("dead_letter", "journal_damaged"):
