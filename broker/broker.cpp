@@ -225,6 +225,9 @@ void Broker::on_turn(Instant now, Turn& turn) {
   hand_out(now);
   for (auto& [link, peer] : gateways_) flush(peer, now);
   for (auto& [link, peer] : workers_) flush(peer, now);
+  if (tap_.on()) {
+    for (std::string& frame : tap_.end_turn(now, wall_time_)) sends_.push_back({Leg::tap, 0, std::move(frame)});
+  }
   turn.journal.swap(journal_);
   turn.sends.swap(sends_);
   turn.notes.swap(notes_);

@@ -19,6 +19,7 @@
 #include "broker/mailbox.hpp"
 #include "broker/roster.hpp"
 #include "broker/state.hpp"
+#include "broker/tap.hpp"
 #include "bus/pause.hpp"
 #include "bus/result.hpp"
 #include "bus/time.hpp"
@@ -45,12 +46,12 @@ struct Config {
   std::uint64_t gateway_events = 1'000'000;              // of one gateway, not committed
 };
 
-enum class Leg : std::uint8_t { frontend, deliveries, backend };
+enum class Leg : std::uint8_t { frontend, deliveries, backend, tap };
 
 struct Send {
   Leg leg = Leg::frontend;
   RoutingId routing = 0;  // on ROUTER legs
-  std::string frame;      // on deliveries with its topic in front
+  std::string frame;      // on deliveries and tap with its topic in front
 };
 
 enum class Level : std::uint8_t { debug, info, warning, error };
@@ -103,6 +104,10 @@ class Broker {
   void on_backend_frame(RoutingId from, std::string_view frame, Instant now);
   // As XSUB receives it, topic included.
   void on_outcome_frame(std::string_view frame, Instant now);
+  // Likewise of the tap's XPUB (broker/tap.hpp).
+  void on_tap_subscription(std::string_view message, Instant now) { tap_.on_subscription(message, now); }
+  // What the wall clock says now, for taps to show.
+  void set_wall_time(Duration since_epoch) { wall_time_ = since_epoch; }
   // A send on a ROUTER could not be routed, or would have blocked.
   void on_unreachable(Leg leg, RoutingId routing, Instant now);
 
@@ -158,6 +163,7 @@ class Broker {
 
   const Counters& counters() const { return counters_; }
   const State& state() const { return state_; }
+  const Tap& tap() const { return tap_; }
   std::size_t live_gateways() { return count_live(gateways_); }
   std::size_t live_workers() { return count_live(workers_); }
   std::size_t waiting_clients() const { return mailboxes_.size(); }
@@ -237,6 +243,8 @@ class Broker {
   std::multimap<Instant, ClientId> postponed_;
   PauseDetector pause_;
   Counters counters_;
+  Tap tap_;
+  Duration wall_time_{};
   std::string journal_;
   std::vector<Send> sends_;
   std::vector<Note> notes_;

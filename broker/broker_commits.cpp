@@ -41,6 +41,7 @@ void Broker::blame(const ClientId& client, Mailbox& mailbox, const std::string& 
         {"seq", std::to_string(event.seq)},
         {"attempts", std::to_string(mailbox.blames)},
         {"reason", reason}});
+  if (tap_.on()) tap_.dead(state_, client, event, reason);
   record(DeadLetter{.client = client,
                     .seq = event.seq,
                     .kind = event.kind,

@@ -162,6 +162,7 @@ bool Broker::on_event(GatewayPeer& peer, schemas::Event event) {
       break;
   }
   ++counters_.events;
+  if (tap_.on()) tap_.event(state_, peer.name, id, mailbox->events.back());
   if (++taken_[id.gateway] > config_.gateway_events) return false;
   settle(id, *mailbox, Dispatch::Place::back);
   return true;
@@ -252,6 +253,7 @@ void Broker::flush(GatewayPeer& peer, Instant now) {
   while (const Ring::Chunk* chunk = ring.next_to_send(config_.delivery_window)) {
     schemas::FrameBuilder frame(schemas::deliveries_topic(peer.link));
     frame.body() += chunk->body;
+    if (tap_.on()) tap_.deliveries(state_, peer.name, chunk->first, chunk->body);
     sends_.push_back(
         {Leg::deliveries, 0, frame.finish({.link = peer.link, .seq = chunk->first, .ack = peer.in.last()})});
     ring.on_sent(*chunk);

@@ -105,6 +105,8 @@ void Broker::on_outcome(WorkerPeer& peer, schemas::Outcome outcome, Instant now)
   }
   const ClientId client = unit->client;
   Mailbox& mailbox = *mailboxes_.find(client);
+  if (tap_.on() && (outcome.verdict != schemas::Verdict::done || !state_.conflicts(outcome.effects)))
+    tap_.outcome(state_, peer.name, client, mailbox.front(), outcome);
   if (outcome.verdict == schemas::Verdict::failed) {
     ++counters_.failed;
     ++peer.failures;
@@ -270,6 +272,7 @@ void Broker::hand_out(Instant now) {
     WorkerPeer& peer = *workers_.by_link(match->worker);
     if (peer.batch.empty()) peer.batch_first = peer.units.head() + 1;
     schemas::append(peer.batch.body(), unit, carried);
+    if (tap_.on()) tap_.unit(state_, peer.name, unit, carried);
     peer.units.next();
     if (peer.batch.record_bytes() >= schemas::batch_bytes) flush(peer, now);
   }

@@ -9,6 +9,7 @@
 #include <nlohmann/json.hpp>
 #include <unistd.h>
 
+#include "broker/io/machine.hpp"
 #include "bus/io/options.hpp"
 #include "bus/io/process.hpp"
 #include "bus/text.hpp"
@@ -108,7 +109,7 @@ struct Asked {
   Broker& broker;
   const Request& request;
   Instant now;
-  const std::string& listen;
+  const Admin::Settings& settings;
   Instant started;
 
   Json status() const {
@@ -116,7 +117,7 @@ struct Asked {
     return {{"version", FAIRLEAD_VERSION},
             {"pid", getpid()},
             {"uptime", seconds(now - started)},
-            {"listen", listen},
+            {"listen", settings.listen},
             {"lineage", text(Incarnation{broker.journal_header().lineage.value})},
             {"gateways", broker.gateways(now).size()},
             {"workers", broker.workers(now).size()},
@@ -145,6 +146,16 @@ struct Asked {
               {"unknown_records", c.unknown_records},
               {"resets", c.resets},
               {"queries", c.queries}}}};
+  }
+
+  Json machine() const {
+    const Machine machine = look_at_machine(settings.journal);
+    return {{"descriptors", machine.descriptors},
+            {"somaxconn", machine.somaxconn},
+            {"journal", settings.journal},
+            {"journal_level", settings.journal_level},
+            {"journal_in_memory", machine.journal_in_memory},
+            {"journal_free_bytes", machine.journal_free_bytes}};
   }
 
   Json gateways() const {
@@ -353,8 +364,9 @@ struct Question {
   const char* what;
 };
 
-constexpr std::array<Question, 13> questions{{
+constexpr std::array<Question, 14> questions{{
     {"status", &Asked::status, "this broker and its counters"},
+    {"machine", &Asked::machine, "where this broker runs: limits, journal"},
     {"gateways", &Asked::gateways, "who holds connections"},
     {"workers", &Asked::workers, "who handles events, and publishers"},
     {"clients", &Asked::clients, "who is connected: uid, group, gateway; limit, after"},
@@ -401,7 +413,7 @@ std::string Admin::answer(std::string_view bytes, Instant now) {
   try {
     const Request request(json);
     return written(
-        answer_to({.broker = broker_, .request = request, .now = now, .listen = listen_, .started = started_}));
+        answer_to({.broker = broker_, .request = request, .now = now, .settings = settings_, .started = started_}));
   } catch (const Refused& refused) {
     return written(failure(refused.what()));
   }

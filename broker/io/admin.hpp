@@ -17,16 +17,21 @@ namespace fairlead::broker::io {
 
 class Admin {
  public:
-  // `broker` outlives it. `listen` is what status shows.
-  Admin(Broker& broker, std::string listen, Instant started)
-      : broker_(broker), listen_(std::move(listen)), started_(started) {}
+  struct Settings {
+    std::string listen;
+    std::string journal;        // directory
+    std::string journal_level;  // as it is typed
+  };
+  // `broker` outlives it. The settings are what status and machine show.
+  Admin(Broker& broker, Settings settings, Instant started)
+      : broker_(broker), settings_(std::move(settings)), started_(started) {}
 
   // Never throws, whatever the request is.
   std::string answer(std::string_view request, Instant now);
 
  private:
   Broker& broker_;
-  std::string listen_;
+  Settings settings_;
   Instant started_;
 };
 

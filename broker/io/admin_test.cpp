@@ -19,7 +19,8 @@ class AdminTest : public BrokerTest {
     outcome(next_unit(), 1, {schemas::Bind{ann, "7"}, schemas::Join{ann, "room"}});
     turn();
   }
-  Json ask(const Json& request) { return Json::parse(Admin(*broker, "tcp://x", now).answer(request.dump(), now)); }
+  const Admin::Settings settings{.listen = "tcp://x", .journal = "/", .journal_level = "os"};
+  Json ask(const Json& request) { return Json::parse(Admin(*broker, settings, now).answer(request.dump(), now)); }
   std::string refused(const Json& request) {
     const Json reply = ask(request);
     EXPECT_EQ(reply.at("ok"), false) << reply;
@@ -37,7 +38,7 @@ TEST_F(AdminTest, tells_what_there_is_to_ask_for) {
 }
 
 TEST_F(AdminTest, says_what_is_wrong_with_a_request) {
-  Admin admin(*broker, "tcp://x", now);
+  Admin admin(*broker, settings, now);
   for (const char* bytes : {"", "{", "[]", "7", "\xff\xfe", "null"})
     EXPECT_NE(admin.answer(bytes, now).find("a request is a JSON object"), std::string::npos) << bytes;
   EXPECT_EQ(refused(Json::object()), "'ask' is missing");
@@ -60,6 +61,14 @@ TEST_F(AdminTest, shows_who_is_there) {
   EXPECT_EQ(client.at("uid"), "7");
   EXPECT_EQ(client.at("groups"), Json::array({"room"}));
   EXPECT_EQ(client.at("gateway"), "door");
+}
+
+TEST_F(AdminTest, shows_where_the_broker_runs) {
+  const Json machine = ask({{"ask", "machine"}});
+  EXPECT_GT(machine["descriptors"], 0U);
+  EXPECT_GT(machine["somaxconn"], 0U);
+  EXPECT_EQ(machine["journal_level"], "os");
+  EXPECT_GT(machine["journal_free_bytes"], 0U);
 }
 
 TEST_F(AdminTest, finds_clients_and_pages_through_them) {

@@ -59,7 +59,9 @@ ExitCode run(int argc, char** argv) {
           {{"advice", "give --journal DIR, or --journal-level none to say that a crash may lose everything"}});
     }
     config.level = JournalLevel::none;
+    level = "none";
   }
+  config.level_name = level;
   fairlead::io::raise_file_limit();
   fairlead::io::Signals signals;
   const auto service = std::make_unique<Service>(std::move(config), signals);

@@ -105,6 +105,12 @@ MetricsPage metrics_of(const Broker& broker, const Measured& measured, std::size
   add_gateways(page, broker.gateways(now));
   page.begin("fairlead_broker_workers", Type::gauge, "Workers by state.");
   add_states(page, broker.workers(now), std::array{"idle", "busy", "linking"});
+  page.gauge("fairlead_broker_tap_filters", "Different filters that taps listen with.",
+             static_cast<double>(broker.tap().filters()));
+  page.counter("fairlead_broker_tap_dropped_total", "Records that a tap asked for and was not sent.",
+               broker.tap().counters().dropped);
+  page.counter("fairlead_broker_tap_refused_total", "Filters of taps that were not taken.",
+               broker.tap().counters().refused);
   page.histogram("fairlead_broker_journal_write_seconds", "Time to write a turn to the journal.",
                  measured.journal_writes);
   page.histogram("fairlead_broker_commits_per_write", "Outcomes committed with one write of the journal.",

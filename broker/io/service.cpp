@@ -21,6 +21,7 @@ namespace {
 // Messages taken from one socket before the others have their turn.
 constexpr int budget = 256;
 constexpr Duration journal_retry = 100ms;
+constexpr Duration taps_every = 50ms;
 constexpr int operators_budget = 4;  // the bus comes first
 
 Socket must(Result<Socket> socket) {
@@ -50,6 +51,8 @@ Service::Sockets Service::bind(fairlead::io::Context& context, const BusAddress&
   const fairlead::io::SocketOptions published{.max_message = schemas::max_frame};
   // Somebody who asks and does not read the answers must not make us keep them.
   const fairlead::io::SocketOptions operators{.send_high_water = 100, .max_message = schemas::max_frame};
+  // A tap that does not read loses what is beyond this.
+  const fairlead::io::SocketOptions watched{.send_high_water = 128, .max_message = 1024};
   // With port 0 the kernel chooses the first; the others must be free, or another first is tried.
   for (int attempt = 0;; ++attempt) {
     Socket frontend = must(Socket::router(context, typed.endpoint(BusSocket::frontend), routed));
@@ -65,6 +68,7 @@ Service::Sockets Service::bind(fairlead::io::Context& context, const BusAddress&
                      .backend = must(Socket::router(context, address.endpoint(BusSocket::backend), routed)),
                      .outcomes = must(Socket::xsub(context, address.endpoint(BusSocket::outcomes), "o", published)),
                      .admin = must(Socket::router(context, address.endpoint(BusSocket::admin), operators)),
+                     .tap = must(Socket::xpub(context, address.endpoint(BusSocket::tap), watched)),
                      .address = address};
     } catch (const std::runtime_error&) {
       if (!typed.any_port() || attempt >= 200) throw;
@@ -97,7 +101,9 @@ Service::Service(ServiceConfig config, fairlead::io::Signals& signals)
         return std::move(files);
       }()),
       sockets_(bind(context_, config_.listen)),
-      admin_(*broker_, sockets_.address.text(), fairlead::io::now()),
+      admin_(*broker_,
+             {.listen = sockets_.address.text(), .journal = config_.journal, .journal_level = config_.level_name},
+             fairlead::io::now()),
       status_(fairlead::io::StatusServer::open(config_.metrics, "fairlead-broker")) {}
 
 fairlead::io::ExitCode Service::run() {
@@ -108,6 +114,7 @@ fairlead::io::ExitCode Service::run() {
   manager.ready();
   Instant told_alive = fairlead::io::now();
   while (!stopped()) {
+    look_at_taps(fairlead::io::now());
     const bool more = take_input(fairlead::io::now());
     const Instant now = fairlead::io::now();
     end_turn(now);
@@ -130,6 +137,20 @@ fairlead::io::ExitCode Service::run() {
   log(fairlead::io::Level::info, "stopped",
       {{"commits", broker_->counters().commits}, {"events", broker_->counters().events}});
   return fairlead::io::ExitCode::ok;
+}
+
+// Taps come and go, and may wait for it: their socket is looked at now and then, and never waited for.
+void Service::look_at_taps(Instant now) {
+  if (broker_->tap().on()) broker_->set_wall_time(fairlead::io::wall_time());
+  if (now - looked_at_taps_ < taps_every) return;
+  looked_at_taps_ = now;
+  Subscription subscription;
+  for (int taken = 0; taken < budget; ++taken) {
+    const Received received = sockets_.tap.receive(subscription);
+    if (received == Received::malformed) continue;
+    if (received != Received::message) break;
+    broker_->on_tap_subscription((subscription.wanted ? '\1' : '\0') + subscription.topic, now);
+  }
 }
 
 // Everything that waits, within a budget. True when there may be more.
@@ -213,8 +234,8 @@ void Service::tell_status(const std::string& ill) {
 
 void Service::send_all(const std::vector<Send>& sends, Instant now) {
   for (const Send& send : sends) {
-    if (send.leg == Leg::deliveries) {
-      sockets_.deliveries.send(send.frame);
+    if (send.leg == Leg::deliveries || send.leg == Leg::tap) {
+      (send.leg == Leg::tap ? sockets_.tap : sockets_.deliveries).send(send.frame);
       continue;
     }
     Socket& socket = send.leg == Leg::frontend ? sockets_.frontend : sockets_.backend;

@@ -22,6 +22,7 @@ struct ServiceConfig {
   BusAddress listen;
   std::string journal;  // directory
   JournalLevel level = JournalLevel::process;
+  std::string level_name = "process";  // as it is typed
   std::uint16_t shard = 0;
   std::string metrics;  // an address, or empty
   std::size_t segment_bytes = std::size_t{64} << 20U;
@@ -43,11 +44,13 @@ class Service {
     fairlead::io::Socket backend;
     fairlead::io::Socket outcomes;
     fairlead::io::Socket admin;
+    fairlead::io::Socket tap;
     BusAddress address;
   };
 
   static Sockets bind(fairlead::io::Context& context, const BusAddress& address);
   bool take_input(Instant now);
+  void look_at_taps(Instant now);
   void end_turn(Instant now);
   void write_journal();
   void tell_status(const std::string& ill);
@@ -68,6 +71,7 @@ class Service {
   std::vector<std::pair<fairlead::io::RoutingId, std::string>> answers_;  // leave behind what they tell of
   Turn turn_;
   bool stopping_ = false;
+  Instant looked_at_taps_{};
   Instant last_checkpoint_attempt_{};
 };
 

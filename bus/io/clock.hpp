@@ -5,6 +5,7 @@
 
 namespace fairlead::io {
 
-Instant now();  // CLOCK_MONOTONIC: does not count suspended time, never goes back
+Duration wall_time();  // since 1970, for people to see: it may jump
+Instant now();         // CLOCK_MONOTONIC: does not count suspended time, never goes back
 
 }  // namespace fairlead::io

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <chrono>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -109,9 +108,7 @@ void add_process(MetricsPage& page, const std::string& program, double started) 
   page.gauge("process_start_time_seconds", "When the process started, in seconds since 1970.", started);
 }
 
-double wall_seconds() {
-  return std::chrono::duration<double>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
+double wall_seconds() { return std::chrono::duration<double>(wall_time()).count(); }
 
 // ---- requests and responses
 

@@ -14,14 +14,14 @@ using Json = nlohmann::ordered_json;
 
 struct Command {
   std::string_view words;       // what is typed
-  std::string_view ask;         // of the admin socket
+  std::string_view ask;         // of the admin socket; empty: the program does it by itself
   std::string_view argument;    // the key of the word behind it; empty: none
   bool may_do_without = false;  // the word, because of a flag
   std::string_view usage;
   std::string_view what;
 };
 
-constexpr std::array<Command, 13> commands{{
+constexpr std::array<Command, 15> commands{{
     {"status", "status", "", false, "status", "the broker and its counters"},
     {"gateways", "gateways", "", false, "gateways", "who holds connections"},
     {"workers", "workers", "", false, "workers", "who handles events, and publishers"},
@@ -35,6 +35,8 @@ constexpr std::array<Command, 13> commands{{
     {"dead show", "dead.show", "letter", false, "dead show LETTER", "one of them, with what it said"},
     {"dead retry", "dead.retry", "letter", true, "dead retry LETTER | dead retry --all", "have it handled once more"},
     {"dead drop", "dead.drop", "letter", true, "dead drop LETTER | dead drop --all", "forget it"},
+    {"doctor", "", "", false, "doctor", "what is amiss with this bus, and what to do"},
+    {"completion", "", "shell", false, "completion bash | completion zsh", "for the shell to complete these"},
     {"help", "help", "", false, "help", "what the broker can be asked"},
 }};
 
@@ -89,6 +91,12 @@ Result<Json> request_of(const std::vector<std::string>& words, const Flags& flag
   if (flags.now) request["now"] = true;
   if (flags.limit > 0) request["limit"] = flags.limit;
   return request;
+}
+
+std::vector<Named> commands_by_name() {
+  std::vector<Named> all;
+  for (const auto& command : commands) all.push_back({std::string(command.words), std::string(command.what)});
+  return all;
 }
 
 std::string usage() {

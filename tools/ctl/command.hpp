@@ -21,6 +21,13 @@ struct Flags {
 // The Error says what is wrong and how it is written.
 Result<nlohmann::ordered_json> request_of(const std::vector<std::string>& words, const Flags& flags);
 
+// The words of every command and what it does, those included that ask no broker.
+struct Named {
+  std::string words;
+  std::string what;
+};
+std::vector<Named> commands_by_name();
+
 // The commands, one a line, for --help and for errors.
 std::string usage();
 

@@ -1,7 +1,11 @@
 // fairlead-ctl: asks a broker's admin socket one thing, shows the answer, and ends: 0 done, 1 refused, 2 typed wrongly,
 // 3 nobody answers.
+#include <algorithm>
 #include <array>
+#include <initializer_list>
 #include <iostream>
+#include <utility>
+#include <vector>
 
 #include "bus/endpoints.hpp"
 #include "bus/io/clock.hpp"
@@ -10,6 +14,8 @@
 #include "bus/io/zmq_socket.hpp"
 #include "bus/text.hpp"
 #include "tools/ctl/command.hpp"
+#include "tools/ctl/completion.hpp"
+#include "tools/ctl/doctor.hpp"
 #include "tools/ctl/show.hpp"
 
 namespace fairlead::ctl {
@@ -34,6 +40,49 @@ Result<std::string> ask(const BusAddress& broker, const std::string& request, Du
   }
   return Error{"no answer from the broker at " + broker.text() + " within " + duration_text(patience) +
                " (its admin socket is " + broker.endpoint(BusSocket::admin) + ")"};
+}
+
+Result<nlohmann::ordered_json> ask_json(const BusAddress& broker, const nlohmann::ordered_json& request,
+                                        Duration patience) {
+  const auto answered = ask(broker, request.dump(), patience);
+  if (!answered) return answered.error();
+  auto reply = nlohmann::ordered_json::parse(*answered, nullptr, false);
+  if (!reply.is_object()) return Error{"the answer cannot be read: " + printable(*answered)};
+  return reply;
+}
+
+// 1 when something is amiss.
+int doctor(const BusAddress& broker, bool json, Duration patience) {
+  Symptoms symptoms;
+  for (auto& [name, into] :
+       std::initializer_list<std::pair<const char*, nlohmann::ordered_json*>>{{"machine", &symptoms.machine},
+                                                                              {"status", &symptoms.status},
+                                                                              {"gateways", &symptoms.gateways},
+                                                                              {"workers", &symptoms.workers}}) {
+    auto reply = ask_json(broker, {{"ask", name}}, patience);
+    if (!reply) {
+      std::cerr << "fairlead-ctl: " << reply.error().message << '\n';
+      return nobody_answers;
+    }
+    *into = std::move(*reply);
+  }
+  const auto findings = examine(symptoms);
+  std::cout << (json ? to_json(findings).dump(2) + "\n" : show(findings));
+  return std::all_of(findings.begin(), findings.end(), [](const Finding& one) { return one.good; }) ? 0 : refused;
+}
+
+int show_completion(const std::string& shell) {
+  std::vector<Completed> commands;
+  for (const auto& [words, what] : commands_by_name()) commands.push_back({words, what});
+  const auto script = completion(shell, commands,
+                                 {"broker", "output", "timeout", "client", "uid", "group", "gateway", "last", "after",
+                                  "all", "now", "limit", "help", "version"});
+  if (!script) {
+    std::cerr << "fairlead-ctl: " << script.error().message << '\n';
+    return typed_wrongly;
+  }
+  std::cout << *script;
+  return 0;
 }
 
 int run(int argc, char** argv) {
@@ -66,16 +115,15 @@ int run(int argc, char** argv) {
     std::cerr << "fairlead-ctl: " << request.error().message << '\n';
     return typed_wrongly;
   }
-  const auto answered = ask(*BusAddress::for_connect(broker), request->dump(), timeout);
+  const BusAddress address = *BusAddress::for_connect(broker);
+  if (words.front() == "doctor") return doctor(address, output == "json", timeout);
+  if (words.front() == "completion") return show_completion(words.at(1));
+  const auto answered = ask_json(address, *request, timeout);
   if (!answered) {
     std::cerr << "fairlead-ctl: " << answered.error().message << '\n';
     return nobody_answers;
   }
-  const auto reply = nlohmann::ordered_json::parse(*answered, nullptr, false);
-  if (!reply.is_object()) {
-    std::cerr << "fairlead-ctl: the answer cannot be read: " << printable(*answered) << '\n';
-    return nobody_answers;
-  }
+  const auto& reply = *answered;
   const bool ok = reply.value("ok", false);
   if (output == "json") {
     std::cout << reply.dump(2) << '\n';
