@@ -18,7 +18,9 @@ SECONDS = 240
 
 def run(*command, **options):
     print("+", *command, flush=True)
-    return subprocess.run([str(word) for word in command], check=True, timeout=SECONDS, text=True, capture_output=True, **options).stdout
+    ended = subprocess.run([str(word) for word in command], check=False, timeout=SECONDS, text=True, capture_output=True, **options)
+    assert ended.returncode == 0, f"{command[0]} ended with {ended.returncode}:\n{ended.stdout}{ended.stderr}"
+    return ended.stdout
 
 
 def check_contents(package):
@@ -70,7 +72,8 @@ def check_units(root):
 
 
 def install(package, root):
-    """With dpkg and its database in the empty root; what it depends on is this machine's."""
+    """With dpkg and its database in the empty root; what it depends on is this machine's. Unpacked and not configured: that
+    would make a user here. So the settings still have the names that dpkg gives to new ones."""
     (root / "var/lib/dpkg/info").mkdir(parents=True)
     (root / "var/lib/dpkg/updates").mkdir()
     (root / "var/lib/dpkg/status").touch()
@@ -84,11 +87,11 @@ def check_programs(root, version):
         assert version in said, said
     for name, settings in (("broker", "broker"), ("gateway", "gateway"), ("worker", "worker-chat")):
         environment = {**os.environ, "FAIRLEAD_STORE": "memory:"}
-        run(root / f"usr/bin/fairlead-{name}", "--config", root / f"etc/fairlead/{settings}.toml", "--check-config", env=environment)
+        run(root / f"usr/bin/fairlead-{name}", "--config", root / f"etc/fairlead/{settings}.toml.dpkg-new", "--check-config", env=environment)
 
 
 def main():
-    cpack, build = sys.argv[2], pathlib.Path(sys.argv[3])
+    cpack, build = sys.argv[2], pathlib.Path(sys.argv[3]).resolve()
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         run(cpack, "-G", "DEB", "-B", folder / "out", "--config", build / "CPackConfig.cmake", cwd=folder)
