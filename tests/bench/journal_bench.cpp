@@ -24,7 +24,7 @@ void journal_fact(benchmark::State& state) {
   std::string out;
   for (auto _ : state) {
     out.clear();
-    append_fact(out, fact);
+    append_fact(out, Lineage{1}, fact);
     benchmark::DoNotOptimize(out.data());
   }
   state.SetItemsProcessed(state.iterations());
@@ -38,7 +38,7 @@ void journal_append(benchmark::State& state) {
   auto opened = io::JournalFiles::open(folder, static_cast<io::JournalLevel>(state.range(0)), 0, Lineage{7});
   if (!opened) return state.SkipWithError(opened.error().message.c_str());
   std::string turn;
-  for (std::int64_t i = 0; i < state.range(1); ++i) append_fact(turn, commit());
+  for (std::int64_t i = 0; i < state.range(1); ++i) append_fact(turn, Lineage{1}, commit());
   std::uint64_t segment = opened->second.header.segment;
   const std::string checkpoint = begin_segment(opened->second.header, State{});
   for (auto _ : state) {
