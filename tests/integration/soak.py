@@ -81,8 +81,9 @@ class Soak:
 
     def start(self, level):
         bus = self.bus
-        # Workers die here through no fault of an event: what three deaths in a row would do is in worker_test.py.
-        bus.broker("--journal-level", level, "--journal-segment", "1M", "--max-attempts", 10)
+        # Workers die here through no fault of an event: what three deaths in a row would do is in worker_test.py. And the connections of
+        # a frozen gateway may be cut, which is no reason to take its process for dead.
+        bus.broker("--journal-level", level, "--journal-segment", "1M", "--max-attempts", 10, "--gateway-gone", "15s")
         for number in (1, 2, 3):
             bus.gateway("--outbox-limit", "256k", name=f"gateway{number}")
         for number in (1, 2, 3):
