@@ -105,12 +105,12 @@ class TapFilterParser {
 
   Index inner() {
     if (take("not")) {
-      const auto left = one();
+      auto left = one();
       if (!left) return left;
       return add({.op = Op::none_of, .left = *left});
     }
     if (take("(")) {
-      const auto inside = any();
+      auto inside = any();
       if (!inside) return inside;
       if (!take(")")) return expected("')'");
       // The root is the last node, so what stands in brackets must be last: it is, being what was added last.

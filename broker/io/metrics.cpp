@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <string>
+#include <string_view>
 #include <vector>
 
 namespace fairlead::broker::io {
@@ -60,7 +60,7 @@ const char* state_of(const Broker::WorkerInfo& one) {
 
 template <class Peers, std::size_t N>
 void add_states(MetricsPage& page, const Peers& peers, const std::array<const char*, N>& states) {
-  for (const std::string state : states) {
+  for (const std::string_view state : states) {
     page.value({{"state", state}}, static_cast<double>(std::count_if(peers.begin(), peers.end(), [&](const auto& one) {
                  return state == state_of(one);
                })));
@@ -107,6 +107,8 @@ MetricsPage metrics_of(const Broker& broker, const Measured& measured, std::size
   add_states(page, broker.workers(now), std::array{"idle", "busy", "linking"});
   page.gauge("fairlead_broker_tap_filters", "Different filters that taps listen with.",
              static_cast<double>(broker.tap().filters()));
+  page.counter("fairlead_broker_tap_records_total", "Records sent to taps.",
+               broker.tap().counters().matched - broker.tap().counters().dropped);
   page.counter("fairlead_broker_tap_dropped_total", "Records that a tap asked for and was not sent.",
                broker.tap().counters().dropped);
   page.counter("fairlead_broker_tap_refused_total", "Filters of taps that were not taken.",

@@ -68,7 +68,7 @@ Service::Sockets Service::bind(fairlead::io::Context& context, const BusAddress&
                      .backend = must(Socket::router(context, address.endpoint(BusSocket::backend), routed)),
                      .outcomes = must(Socket::xsub(context, address.endpoint(BusSocket::outcomes), "o", published)),
                      .admin = must(Socket::router(context, address.endpoint(BusSocket::admin), operators)),
-                     .tap = must(Socket::xpub(context, address.endpoint(BusSocket::tap), watched)),
+                     .tap = must(Socket::tap(context, address.endpoint(BusSocket::tap), watched)),
                      .address = address};
     } catch (const std::runtime_error&) {
       if (!typed.any_port() || attempt >= 200) throw;
@@ -107,22 +107,17 @@ Service::Service(ServiceConfig config, fairlead::io::Signals& signals)
       status_(fairlead::io::StatusServer::open(config_.metrics, "fairlead-broker")) {}
 
 fairlead::io::ExitCode Service::run() {
-  const fairlead::io::ServiceManager manager;
   fairlead::io::log_ready({{"listen", sockets_.address.text()},
                            {"shard", config_.shard},
                            {"metrics", status_ ? status_->where() : "none"}});
-  manager.ready();
-  Instant told_alive = fairlead::io::now();
+  manager_.ready();
   while (!stopped()) {
     look_at_taps(fairlead::io::now());
     const bool more = take_input(fairlead::io::now());
     const Instant now = fairlead::io::now();
     end_turn(now);
     tell_status("");
-    if (manager.watchdog_every() && now - told_alive >= *manager.watchdog_every()) {
-      manager.still_alive();
-      told_alive = now;
-    }
+    tell_alive(now);
     if (more) continue;
     const std::array<Socket*, 5> sockets{&sockets_.frontend, &sockets_.deliveries, &sockets_.backend,
                                          &sockets_.outcomes, &sockets_.admin};
@@ -130,7 +125,7 @@ fairlead::io::ExitCode Service::run() {
     fairlead::io::wait(sockets, std::span(fds).first(status_ ? 2 : 1),
                        std::max<Duration>(broker_->next_time(now) - now, 0ms));
   }
-  manager.stopping();
+  manager_.stopping();
   turn_.clear();
   broker_->on_stop(turn_);
   send_all(turn_.sends, fairlead::io::now());
@@ -214,6 +209,7 @@ void Service::write_journal() {
     std::vector<Send> alive;
     broker_->keep_alive(fairlead::io::now(), alive);
     send_all(alive, fairlead::io::now());
+    tell_alive(fairlead::io::now());  // to wait for a disk is no reason to be killed
     std::array<fairlead::io::WatchedFd, 1> fds{{{.fd = signals_.fd()}}};
     fairlead::io::wait({}, fds, journal_retry);
     if (fds[0].readable && stopped()) throw std::runtime_error("stopped while the journal could not be written");
@@ -222,6 +218,12 @@ void Service::write_journal() {
   measured_.journal_writes.add(fairlead::io::now() - begun);
   const std::uint64_t commits = broker_->counters().commits;
   measured_.commits_per_write.add(static_cast<double>(commits - std::exchange(measured_.commits, commits)));
+}
+
+void Service::tell_alive(Instant now) {
+  if (!manager_.watchdog_every() || now - told_alive_ < *manager_.watchdog_every()) return;
+  told_alive_ = now;
+  manager_.still_alive();
 }
 
 void Service::tell_status(const std::string& ill) {

@@ -53,6 +53,7 @@ class Service {
   void look_at_taps(Instant now);
   void end_turn(Instant now);
   void write_journal();
+  void tell_alive(Instant now);
   void tell_status(const std::string& ill);
   void send_all(const std::vector<Send>& sends, Instant now);
   void tell(const std::vector<Note>& notes) const;
@@ -72,6 +73,8 @@ class Service {
   Turn turn_;
   bool stopping_ = false;
   Instant looked_at_taps_{};
+  fairlead::io::ServiceManager manager_;
+  Instant told_alive_{};
   Instant last_checkpoint_attempt_{};
 };
 

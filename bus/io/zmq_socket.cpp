@@ -69,10 +69,10 @@ bool set(void* socket, int option, T value) {
   return zmq_setsockopt(socket, option, &value, sizeof value) == 0;
 }
 
-bool configure(void* socket, int type, bool binds, bool ipv6, const SocketOptions& options) {
+bool configure(void* socket, int type, bool ipv6, const SocketOptions& options) {
   // On the publish side a full queue means a silent loss, of subscriptions too: no bound there, the links' windows are
   // it. The tap alone may lose.
-  const bool is_tap = type == ZMQ_PUB && binds;
+  const bool is_tap = type == ZMQ_XPUB && options.send_high_water > 0;
   const bool unbounded = type == ZMQ_PUB || type == ZMQ_XPUB || type == ZMQ_SUB || type == ZMQ_XSUB;
   const int send_high_water = unbounded && !is_tap ? 0 : options.send_high_water;
   const bool good = set(socket, ZMQ_RCVHWM, 0) && set(socket, ZMQ_SNDHWM, send_high_water) &&
@@ -169,7 +169,7 @@ Result<Socket> Socket::open(Context& context, int type, bool binds, const std::s
   void* handle = zmq_socket(context.handle_, type);
   if (handle == nullptr) return Error{attempt + zmq_strerror(errno)};
   Socket socket{handle};
-  if (!configure(handle, type, binds, wants_ipv6(endpoint, options.names_are_ipv6), options) ||
+  if (!configure(handle, type, wants_ipv6(endpoint, options.names_are_ipv6), options) ||
       !subscribe(handle, type, topic)) {
     return Error{attempt + "ZeroMQ refuses our settings: " + zmq_strerror(errno)};
   }
@@ -205,12 +205,13 @@ Result<Socket> Socket::xsub(Context& context, const std::string& bind, std::stri
 }
 
 Result<Socket> Socket::xpub(Context& context, const std::string& bind, SocketOptions options) {
+  FAIRLEAD_CHECK(options.send_high_water == 0, "a bound here would lose deliveries without a word");
   return open(context, ZMQ_XPUB, true, bind, options, {});
 }
 
 Result<Socket> Socket::tap(Context& context, const std::string& bind, SocketOptions options) {
   FAIRLEAD_CHECK(options.send_high_water > 0, "a tap that stops reading would take all memory");
-  return open(context, ZMQ_PUB, true, bind, options, {});
+  return open(context, ZMQ_XPUB, true, bind, options, {});
 }
 
 Socket::Socket(Socket&& other) noexcept

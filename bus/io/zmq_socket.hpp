@@ -111,7 +111,7 @@ class Socket {
   static Result<Socket> xsub(Context& context, const std::string& bind, std::string_view prefix,
                              SocketOptions options = {});
   static Result<Socket> xpub(Context& context, const std::string& bind, SocketOptions options = {});
-  // A PUB that binds, for the tap: one that does not keep up loses frames beyond send_high_water, which must not be 0.
+  // An XPUB for taps: one that does not keep up loses frames beyond send_high_water, which must not be 0.
   static Result<Socket> tap(Context& context, const std::string& bind, SocketOptions options);
 
   Socket(Socket&& other) noexcept;

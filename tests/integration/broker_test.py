@@ -1,11 +1,14 @@
 #!/usr/bin/python3
 """The broker crashes, freezes, comes back from its journal, and no user notices."""
 
+import contextlib
+import socket
 import subprocess
 import threading
 
-from bus import BusTest, hold, main
+from bus import BusTest, free_ports, hold, main
 from process import PATIENCE, wait_until
+from scraper import fetch
 from users import ChatUser, User, everybody_hears
 
 
@@ -189,10 +192,26 @@ class Journal(BusTest):
             if mount("size=1m").returncode != 0:
                 self.skipTest("a small disk cannot be mounted here: that needs root")
             bus.at_end.append(lambda: subprocess.run(["umount", disk], check=True))
-            bus.start(bus.broker("--journal", disk / "journal"), bus.gateway(), bus.worker())
+            port = free_ports(1)
+            broker = bus.broker("--journal", disk / "journal", "--metrics", f"127.0.0.1:{port}")
+            manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)  # the service manager, and its watchdog
+            bus.at_end.append(manager.close)
+            manager.settimeout(PATIENCE)
+            manager.bind(str(bus.folder / "notify"))
+            broker.environment.update(NOTIFY_SOCKET=str(bus.folder / "notify"), WATCHDOG_USEC="200000")
+            bus.start(broker, bus.gateway(), bus.worker())
             user = User(bus.address("line"))
             oracle = bus.oracle("line", "ws", clients=16, payload=200)
             bus["broker"].wait_for("error .*journal_stalled")
+            self.assertRegex(fetch(port, "/healthz").body, "the journal cannot be written: .*No space left")
+            self.assertEqual(fetch(port, "/readyz").status, 503)
+            manager.setblocking(False)
+            with contextlib.suppress(BlockingIOError):  # what it said before
+                while manager.recv(100):
+                    pass
+            manager.settimeout(PATIENCE)
+            self.assertEqual(manager.recv(100), b"WATCHDOG=1")
+            self.assertEqual(fetch(port, "/healthz").status, 503)
             begin = bus["broker"].mark()
             user.say("with a full disk")
             hold(6)  # longer than the silence that ends a link

@@ -71,9 +71,10 @@ class Watcher {
 
   void run() {
     while (!done_) {
-      const Instant now = io::now();
-      if (!socket_ || now - heard_ > silence) connect(now);
+      if (!socket_) connect();
       read();
+      // After, so that a tap that was frozen itself takes what has come before it thinks of silence.
+      if (!done_ && io::now() - heard_ > silence) connect();
       std::cout.flush();
       if (!std::cout) break;  // nobody reads us any more
       std::array<io::WatchedFd, 1> fds{{{.fd = signals_.fd()}}};
@@ -87,7 +88,7 @@ class Watcher {
   }
 
  private:
-  void connect(Instant now) {
+  void connect() {
     if (socket_ && !told_)
       std::cerr << "fairlead-tap: no word from the broker at " << broker_.text() << "; trying on\n";
     told_ = socket_.has_value();
@@ -97,7 +98,7 @@ class Watcher {
         io::Socket::sub(context_, broker_.endpoint(BusSocket::tap), topic_, {.names_are_ipv6 = !names_are_ipv6_});
     if (!socket) throw std::runtime_error(socket.error().message);
     socket_.emplace(std::move(*socket));
-    heard_ = now;
+    heard_ = io::now();
   }
 
   void read() {
