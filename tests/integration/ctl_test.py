@@ -3,6 +3,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 
 from bus import BIN, PYTHON, BusTest, main
@@ -20,11 +21,12 @@ class Ctl(BusTest):
     def ctl(self, bus, *words, status=0):
         ended = subprocess.run([BIN / "fairlead-ctl", "--broker", bus.endpoint, *words], capture_output=True, text=True,
                                timeout=60, check=False)
-        self.assertEqual(ended.returncode, status, ended.stdout + ended.stderr)
-        return ended.stdout if status == 0 else ended.stderr
+        if status is not None:
+            self.assertEqual(ended.returncode, status, ended.stdout + ended.stderr)
+        return ended.stdout or ended.stderr
 
-    def ask(self, bus, *words):
-        return json.loads(self.ctl(bus, "--output", "json", *words))
+    def ask(self, bus, *words, status=0):
+        return json.loads(self.ctl(bus, "--output", "json", *words, status=status))
 
     def test_who_is_there(self):
         with self.bus(app="chat") as bus:
@@ -71,6 +73,41 @@ class Ctl(BusTest):
             self.assertEqual(user.next(), b"fail")
             self.assertEqual(self.ctl(bus, "dead", "ls"), "none\n")
             self.assertIn("there is no such dead letter", self.ctl(bus, "dead", "drop", letter, status=1))
+
+    def test_the_doctor_finds_what_is_amiss(self):
+        with self.bus(app="chat") as bus:
+            bus.start(bus.broker(), bus.gateway(), bus.worker("--app-version", "1"))
+            findings = self.ask(bus, "doctor", status=None)["findings"]
+            # The rest (limits, disk) is this machine's.
+            self.assertEqual([one["what"] for one in findings if one["subject"] in ("gateways", "workers", "versions", "dead letters")],
+                             ["1 live", "1 here", "none"])
+            bus.start(bus.worker("--app-version", "2", name="worker2"))
+            bus.kill(bus["gateway1"])
+
+            def amiss():
+                return {one["subject"]: one["advice"] for one in self.ask(bus, "doctor", status=1)["findings"] if not one["good"]}
+
+            wait_until(lambda: {"gateways", "versions"} <= amiss().keys(), "both are found")
+            self.assertRegex(self.ctl(bus, "doctor", status=None), "LOOK  versions +workers of 'chat' have 2 versions: '1', '2'\n +-> ")
+
+    def test_shells_complete_every_command_and_flag(self):
+        with self.bus() as bus:
+            script = self.ctl(bus, "completion", "bash")
+            subprocess.run(["bash", "-n"], input=script, text=True, check=True, timeout=60)
+
+            def completed(*words):
+                shell = f"{script}\nCOMP_WORDS=(fairlead-ctl {' '.join(words)} \"\"); COMP_CWORD={len(words) + 1}; _fairlead_ctl; echo ${{COMPREPLY[@]}}"
+                return subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=True, timeout=60).stdout.split()
+
+            usage = self.ctl(bus, "--help")
+            self.assertEqual(completed("dead"), ["drop", "ls", "retry", "show"])
+            self.assertEqual(completed("completion"), ["bash", "zsh"])
+            for command in completed():
+                self.assertRegex(usage, rf"(?m)^ *{command}\b")
+            flags = set(re.findall(r"--([a-z-]+)", re.search(r"compgen -W '(--broker[^']*)'", script)[1]))
+            shown = set(re.findall(r"(?m)^ +(?:-\w,)?--([a-z-]+)", usage)) - {"config", "check-config", "print-config", "log-level", "log-format"}
+            self.assertEqual(flags, shown)
+            self.assertTrue(self.ctl(bus, "completion", "zsh").startswith("#compdef fairlead-ctl"))
 
     def test_mistakes_and_absence_are_told(self):
         with self.bus(app="chat") as bus:
