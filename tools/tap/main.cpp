@@ -168,6 +168,7 @@ io::ExitCode run(int argc, char** argv) {
       });
   std::vector<std::string> words = long_flags(argc, argv);
   std::vector<char*> pointers;
+  pointers.reserve(words.size());
   for (auto& word : words) pointers.push_back(word.data());
   if (const auto done = options.load(static_cast<int>(pointers.size()), pointers.data())) return *done;
 
