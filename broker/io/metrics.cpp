@@ -60,9 +60,9 @@ const char* state_of(const Broker::WorkerInfo& one) {
 
 template <class Peers, std::size_t N>
 void add_states(MetricsPage& page, const Peers& peers, const std::array<const char*, N>& states) {
-  for (const std::string_view state : states) {
+  for (const char* const state : states) {
     page.value({{"state", state}}, static_cast<double>(std::count_if(peers.begin(), peers.end(), [&](const auto& one) {
-                 return state == state_of(one);
+                 return std::string_view(state) == state_of(one);
                })));
   }
 }

@@ -84,7 +84,8 @@ Result<std::uint16_t> free_ports(int count) {
   constexpr int highest = 32'000;
   Random random(io::random_nonzero());
   for (int attempt = 0; attempt < 1000; ++attempt) {
-    const auto first = static_cast<std::uint16_t>(lowest + random.below(highest - lowest - count));
+    const auto first =
+        static_cast<std::uint16_t>(lowest + random.below(static_cast<std::uint64_t>(highest - lowest - count)));
     std::deque<PlainListener> row;
     while (static_cast<int>(row.size()) < count) {
       auto next = bound_to(static_cast<std::uint16_t>(first + row.size()));
