@@ -181,7 +181,10 @@ void Station::perform(const Unanswered& unanswered) {
 }
 
 void Station::answer(std::uint64_t id, Result<schemas::Answer> result) {
-  if (id == awaited_) answer_ = std::move(result);
+  if (id == awaited_) {
+    answer_ = std::move(result);
+    return;
+  }
   if (const auto asked = asked_.extract(id)) asked.mapped()(std::move(result));
 }
 
