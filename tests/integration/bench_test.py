@@ -43,6 +43,14 @@ class Bench(BusTest):
         self.check(report["contenders"][0])
         self.assertIn("messages they missed", report["contenders"][0]["more"])
 
+    def test_rivals_are_measured_in_the_same_run(self):
+        for protocol in ("line", "frame", "ws"):
+            report = json.loads(bench("echo", "--protocol", protocol, "--clients", 4, "--time", "200ms", "--against", "raw", "--output", "json").stdout)
+            self.assertEqual([one["name"] for one in report["contenders"]], ["bus", "raw echo", "raw pipeline"])
+            for contender in report["contenders"]:
+                self.check(contender, at_least=10)
+            self.assertTrue(all(ratio["per_second"] > 0 for ratio in report["ratios"]))
+
     def test_a_bus_that_runs_and_one_that_breaks_its_promise(self):
         with self.bus(app="bench") as bus:
             bus.start(bus.broker(), bus.gateway(), bus.worker())

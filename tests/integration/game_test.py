@@ -101,6 +101,21 @@ class Game(BusTest):
             ann.step()
             self.assertFalse(bus["broker"].find("dead_letter|handler_failed"))
 
+    def test_a_room_goes_on_when_its_keeper_leaves_or_its_gateway_is_killed(self):
+        with self.bus() as bus:
+            self.start(bus)
+            first = Player(bus.address("ws"), "First")  # keeps the room
+            first.step()
+            ann, bob = Player(bus.address("ws"), "Ann"), Player(bus.address("ws", "gateway2"), "Bob")
+            bob.say("go up")
+            bob.sees_move(bob)
+            first.close()
+            bob.sees(first.number, lambda player: player["away"], "that the first has left")
+            bob.sees_move(bob)
+            bus.kill(bus["gateway1"])  # with Ann, whose turn it may be
+            bob.sees(ann.number, lambda player: player["away"], "that Ann is gone")
+            bob.sees_move(bob)
+
     def test_a_player_who_comes_back_is_the_one_it_was(self):
         with self.bus() as bus:
             self.start(bus)

@@ -83,8 +83,10 @@ std::vector<Plan> plans_of(const Settings& settings) {
   if (!settings.connect.empty()) {
     plans.push_back({"running", [&]() -> Result<std::unique_ptr<Rig>> {
                        std::vector<UserEndpoint> doors;
+                       doors.reserve(settings.connect.size());
                        for (const auto& typed : settings.connect) doors.push_back(*UserEndpoint::for_connect(typed));
                        std::vector<std::int64_t> pids;
+                       pids.reserve(settings.pids.size());
                        for (const auto& typed : settings.pids) pids.push_back(std::atoll(typed.c_str()));
                        return Rig::running(std::move(doors), pids);
                      }});

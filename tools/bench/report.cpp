@@ -40,6 +40,7 @@ std::vector<ProcessCost> medians_of_processes(const Contender& contender) {
   for (const auto& [name, costs] : by_name) {
     const auto of = [&costs = costs](double ProcessCost::*figure) {
       std::vector<double> values;
+      values.reserve(costs.size());
       for (const auto& cost : costs) values.push_back(cost.*figure);
       return median(std::move(values));
     };
@@ -56,6 +57,7 @@ std::vector<std::pair<std::string, double>> medians_of_more(const Contender& con
   if (contender.rounds.empty()) return out;
   for (std::size_t i = 0; i < contender.rounds.front().more.size(); ++i) {
     std::vector<double> values;
+    values.reserve(contender.rounds.size());
     for (const auto& round : contender.rounds) values.push_back(round.more[i].second);
     out.emplace_back(contender.rounds.front().more[i].first, median(std::move(values)));
   }
@@ -112,6 +114,7 @@ double median(std::vector<double> values) {
 
 double Contender::median_of(double Measurement::*figure) const {
   std::vector<double> values;
+  values.reserve(rounds.size());
   for (const auto& round : rounds) values.push_back(round.*figure);
   return median(std::move(values));
 }

@@ -51,6 +51,17 @@ T must(Result<T> made) {
   return std::move(*made);
 }
 
+// Our sockets do not connect again by themselves, and the broker may not be there yet.
+io::Socket connected_dealer(io::Context& context, const std::string& endpoint) {
+  while (true) {
+    io::Socket socket = must(io::Socket::dealer(context, endpoint));
+    for (int look = 0; look < 20; ++look) {
+      if (socket.can_send()) return socket;
+      io::wait({}, {}, 5ms);
+    }
+  }
+}
+
 // A batch is records of u32 connection, u32 length, payload.
 void append_record(std::string& batch, PlainServer::Id connection, std::string_view payload) {
   const std::array<std::uint32_t, 2> header{connection, static_cast<std::uint32_t>(payload.size())};
@@ -123,7 +134,7 @@ void serve_echo(int listener, UserEndpoint::Protocol protocol) {
 void run_bare_gateway(const BusAddress& broker, int listener, UserEndpoint::Protocol protocol, std::size_t workers) {
   io::raise_file_limit();
   io::Context context;
-  io::Socket uplink = must(io::Socket::dealer(context, broker.endpoint(BusSocket::frontend)));
+  io::Socket uplink = connected_dealer(context, broker.endpoint(BusSocket::frontend));
   io::Socket downlink = must(io::Socket::sub(context, broker.endpoint(BusSocket::deliveries), topic));
   io::Loop loop;
   std::string batch;
@@ -156,10 +167,11 @@ void run_bare_gateway(const BusAddress& broker, int listener, UserEndpoint::Prot
 
 void run_bare_broker(const BusAddress& broker) {
   io::Context context;
-  io::Socket frontend = must(io::Socket::router(context, broker.endpoint(BusSocket::frontend)));
+  // Whoever gets through to the other two finds these bound.
   io::Socket deliveries = must(io::Socket::xpub(context, broker.endpoint(BusSocket::deliveries)));
-  io::Socket backend = must(io::Socket::router(context, broker.endpoint(BusSocket::backend)));
   io::Socket outcomes = must(io::Socket::xsub(context, broker.endpoint(BusSocket::outcomes), topic));
+  io::Socket frontend = must(io::Socket::router(context, broker.endpoint(BusSocket::frontend)));
+  io::Socket backend = must(io::Socket::router(context, broker.endpoint(BusSocket::backend)));
   std::vector<io::RoutingId> workers;
   std::size_t turn = 0;
   while (true) {
@@ -180,10 +192,9 @@ void run_bare_broker(const BusAddress& broker) {
 
 void run_bare_worker(const BusAddress& broker, const std::string& name) {
   io::Context context;
-  io::Socket events = must(io::Socket::dealer(context, broker.endpoint(BusSocket::backend)));
+  io::Socket events = connected_dealer(context, broker.endpoint(BusSocket::backend));
   io::Socket outcomes = must(io::Socket::pub(context, broker.endpoint(BusSocket::outcomes)));
   const std::array<io::Socket*, 1> sockets{&events};
-  while (!events.can_send()) io::wait({}, {}, 5ms);  // not connected yet
   events.send("here");
   std::string out;
   while (true) {
