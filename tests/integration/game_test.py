@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """The game room of examples/game with two players, while whatever steps it dies."""
 
+import itertools
 import json
 import urllib.parse
 
@@ -43,9 +44,18 @@ class Player(User):
         return wait_until(look, lambda: f"{self.address} sees {what}; it sees {seen}", PATIENCE)
 
     def sees_move(self, other):
-        """Until the other one has moved by three cells."""
+        """Until the other one has moved by three cells; around who stands in the way: a cell holds one player."""
         begin = self.sees(other.number, lambda player: True, "the other")
-        moved = lambda player: abs(player["x"] - begin["x"]) + abs(player["y"] - begin["y"]) >= 3
+        cells = [(begin["x"], begin["y"])]
+        ways = itertools.cycle(("left", "up", "right", "down"))
+
+        def moved(player):
+            cells.append((player["x"], player["y"]))
+            if len(cells) > 10 and len(set(cells[-10:])) == 1:
+                other.say(f"go {next(ways)}")
+                del cells[1:]
+            return abs(player["x"] - begin["x"]) + abs(player["y"] - begin["y"]) >= 3
+
         return self.sees(other.number, moved, "the other move")
 
 
