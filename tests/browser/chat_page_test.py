@@ -4,8 +4,6 @@ rooms, and find back by themselves when their gateway was gone.
 
   chat_page_test.py --programs DIR --www DIR [--screenshots DIR] [--only NAME]
 """
-import argparse
-import asyncio
 import json
 import os
 import subprocess
@@ -13,10 +11,8 @@ import sys
 import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from bus import Bus  # noqa: E402
-from chromium import Chromium, Failure, until  # noqa: E402
-
-ARGS = None
+import runner  # noqa: E402
+from chromium import Failure, until  # noqa: E402
 
 
 class User:
@@ -325,43 +321,7 @@ TESTS = [everybody_hears_what_is_said, private_is_private_and_counted_until_read
          pages_find_back_when_the_gateway_was_gone, workers_and_the_broker_may_die_unnoticed]
 
 
-async def run(test):
-    # A bus of its own for each, so that nobody else comes and goes meanwhile.
-    async with Bus(ARGS.programs, ARGS.www) as bus, Chromium() as browser:
-        try:
-            users = await test(browser, bus)
-        except BaseException:
-            for daemon in bus.daemons:
-                print(f"--- {daemon.name}\n{daemon.said()[-1500:]}", file=sys.stderr)
-            raise
-        if ARGS.screenshots:
-            for number, user in enumerate(users):
-                await user.page.screenshot(os.path.join(ARGS.screenshots, f"{test.__name__}-{number}.png"))
-
-
-def main():
-    global ARGS
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--programs", required=True, help="the folder with fairlead-broker and the others")
-    options.add_argument("--www", required=True, help="the folder with index.html")
-    options.add_argument("--screenshots", help="a folder for a picture of each page at the end of each test")
-    options.add_argument("--only", help="the name of one test")
-    ARGS = options.parse_args()
-    failed = 0
-    for test in TESTS:
-        if ARGS.only not in (None, test.__name__):
-            continue
-        begun = time.monotonic()
-        try:
-            asyncio.run(run(test))
-            verdict = "ok  "
-        except Exception as failure:  # noqa: BLE001: whatever it is, the other tests run
-            failed += 1
-            verdict = "FAIL"
-            print(f"{test.__name__}: {type(failure).__name__}: {failure}", file=sys.stderr)
-        print(f"{verdict} {test.__name__} ({time.monotonic() - begun:.1f} s)", flush=True)
-    return 1 if failed else 0
-
 
 if __name__ == "__main__":
-    sys.exit(main())
+    arguments = runner.options(__doc__, www=True)
+    sys.exit(runner.main(TESTS, arguments.only, runner.in_a_browser(arguments)))

@@ -3,20 +3,16 @@
 
   terminal_chat_test.py --programs DIR
 """
-import argparse
-import asyncio
 import os
 import pty
 import re
 import subprocess
 import sys
-import time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import runner  # noqa: E402
 from bus import Bus  # noqa: E402
 from chromium import Failure, until  # noqa: E402
-
-ARGS = None
 
 
 class Screen:
@@ -153,32 +149,12 @@ TESTS = [the_line_being_typed_survives_what_others_say, a_lost_gateway_is_told_a
          a_pipe_ends_when_all_is_answered, a_pipe_says_what_went_wrong]
 
 
-async def run(test):
-    async with Bus(ARGS.programs, "") as bus:
-        await test(bus)
-
-
-def main():
-    global ARGS
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--programs", required=True, help="the folder with fairlead-broker and the others")
-    options.add_argument("--only", help="the name of one test")
-    ARGS = options.parse_args()
-    failed = 0
-    for test in TESTS:
-        if ARGS.only not in (None, test.__name__):
-            continue
-        begun = time.monotonic()
-        try:
-            asyncio.run(run(test))
-            verdict = "ok  "
-        except Exception as failure:  # noqa: BLE001: whatever it is, the other tests run
-            failed += 1
-            verdict = "FAIL"
-            print(f"{test.__name__}: {type(failure).__name__}: {failure}", file=sys.stderr)
-        print(f"{verdict} {test.__name__} ({time.monotonic() - begun:.1f} s)", flush=True)
-    return 1 if failed else 0
-
 
 if __name__ == "__main__":
-    sys.exit(main())
+    arguments = runner.options(__doc__, www=False)
+
+    async def run(test):
+        async with Bus(arguments.programs, "") as bus:
+            await test(bus)
+
+    sys.exit(runner.main(TESTS, arguments.only, run))
