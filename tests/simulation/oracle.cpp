@@ -65,6 +65,10 @@ void Oracle::on_gateway_turn(const gateway::Gateway& gateway, const std::string&
 }
 
 void Oracle::on_broker_turn(const broker::Broker& broker) {
+  // A poke may come too late itself, and make one outcome of its target come too late. A handler that is alone with its
+  // session conflicts with nobody.
+  demand(broker.counters().conflicts <= 2 * pokes_,
+         "more outcomes were too late for a session than others have set one");
   if (broker.counters().conflicts != conflicts_) {
     conflicts_ = broker.counters().conflicts;
     last_conflict_ = schedule_.now();

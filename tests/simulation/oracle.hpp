@@ -43,6 +43,8 @@ class Oracle {
   void on_handler(const WorkerProcess& worker, const Handled& handled, UnitId unit);
   // Whatever becomes of its event, it is not the bus's fault.
   void on_blame(const Handled& handled);
+  // A handler sets the session of another client than its own.
+  void on_poke() { ++pokes_; }
   void on_worker_lost();
   void on_worker_turn(const worker::Worker& worker, const std::string& name) const;
   void on_gateway_turn(const gateway::Gateway& gateway, const std::string& name) const;
@@ -78,6 +80,7 @@ class Oracle {
       blamed_orders_;  // by the number of the message  // events that killed a worker or failed
   std::uint64_t workers_lost_ = 0;
   std::uint64_t last_incarnation_ = 0;
+  std::uint64_t pokes_ = 0;
   std::uint64_t conflicts_ = 0;
   Instant last_conflict_ = Instant{} - aftermath;
 };

@@ -199,6 +199,7 @@ void WorkerProcess::poke_somebody(const AtWork& done, std::vector<schemas::Effec
   const std::size_t at = 4 * random_.below(done.answer.size() / 4);
   const ClientId client = ClientId::decode(done.answer[at]).value();
   if (client == done.job.client) return;
+  around_.oracle.on_poke();
   effects.emplace_back(schemas::SetSession{
       .client = client, .expected = std::stoull(done.answer[at + 2]), .session = done.answer[at + 3]});
 }
