@@ -95,6 +95,7 @@ Result<Json> request_of(const std::vector<std::string>& words, const Flags& flag
 
 std::vector<Named> commands_by_name() {
   std::vector<Named> all;
+  all.reserve(commands.size());
   for (const auto& command : commands) all.push_back({std::string(command.words), std::string(command.what)});
   return all;
 }
