@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """A complete Fairlead worker in Python: it echoes what clients say.
 
-    python_worker.py [tcp://127.0.0.1:7700]
+    python_worker.py [tcp://127.0.0.1:7700 [KEY-FILE BROKER-KEY-FILE]]
 
 Written from docs/protocol.md alone; the letters in brackets are its rules. Debian: python3-zmq, python3-msgpack.
 To make it yours, set `handle` to a function of your own, as python_rooms.py does. It runs in the loop, so it has to be quick:
@@ -57,6 +57,12 @@ def unpack(frame):
         raise
     except Exception as error:  # what msgpack raises, and what is not shaped as it should be
         raise ValueError(str(error)) from error
+
+
+def read_key(path):
+    """The key in a file: what is no comment in it [S5]."""
+    with open(path, "rb") as file:
+        return next(line.strip() for line in file if line.strip() and not line.startswith(b"#"))
 
 
 def outcomes_topic(link):
@@ -179,7 +185,8 @@ class Asking:
 
 
 class Link:
-    def __init__(self, context, broker, hello):
+    def __init__(self, context, broker, hello, keys=()):
+        self.keys = keys      # its own secret one, and the broker's public one
         self.id = secrets.randbits(64) or 1  # [L1]
         self.hello = hello
         self.dealer = self.connect(context.socket(zmq.DEALER), broker, 2, ".backend")
@@ -197,12 +204,14 @@ class Link:
         self.drain_said = self.drained = False
         self.heard = self.beat = self.turn = time.monotonic()
 
-    @staticmethod
-    def connect(sock, broker, offset, suffix):
+    def connect(self, sock, broker, offset, suffix):
         for option, value in ((zmq.RCVHWM, 0), (zmq.LINGER, 0), (zmq.RECONNECT_IVL, -1), (zmq.MAXMSGSIZE, MAX_FRAME)):
             sock.setsockopt(option, value)  # [S2]
         if sock.type == zmq.DEALER:
             sock.setsockopt(zmq.IMMEDIATE, 1)
+        if self.keys:  # [S5]
+            sock.curve_secretkey, sock.curve_serverkey = self.keys
+            sock.curve_publickey = zmq.curve_public(self.keys[0])
         if broker.startswith("ipc://"):
             sock.connect(broker + suffix)
         else:
@@ -394,6 +403,7 @@ class Link:
 
 def main():
     broker = sys.argv[1] if len(sys.argv) > 1 else "tcp://127.0.0.1:7700"
+    keys = [read_key(path) for path in sys.argv[2:4]]
     name = f"python:{socket.gethostname()[:64]}:{os.getpid()}"
     hello = [WORKER_HELLO, secrets.randbits(64) or 1, name.encode(), b"1", handle.__name__.encode()]
     signals = []
@@ -402,7 +412,7 @@ def main():
     context = zmq.Context()
     failures = 0
     while not signals:
-        link = Link(context, broker, hello)
+        link = Link(context, broker, hello, keys)
         try:
             link.dial(min(0.25 * 2 ** failures, 2))  # [L6]
             failures = 0

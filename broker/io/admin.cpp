@@ -152,6 +152,7 @@ struct Asked {
     const Machine machine = look_at_machine(settings.journal);
     return {{"descriptors", machine.descriptors},
             {"somaxconn", machine.somaxconn},
+            {"keys", settings.keys},
             {"journal", settings.journal},
             {"journal_level", settings.journal_level},
             {"journal_in_memory", machine.journal_in_memory},

@@ -21,6 +21,7 @@ class Admin {
     std::string listen;
     std::string journal;        // directory
     std::string journal_level;  // as it is typed
+    bool keys = false;          // only known peers get in
   };
   // `broker` outlives it. The settings are what status and machine show.
   Admin(Broker& broker, Settings settings, Instant started)

@@ -2,6 +2,7 @@
 #include <memory>
 
 #include "broker/io/service.hpp"
+#include "bus/io/keys.hpp"
 #include "bus/io/options.hpp"
 
 namespace fairlead::broker::io {
@@ -15,6 +16,7 @@ ExitCode run(int argc, char** argv) {
   std::int64_t shard = 0;
   std::int64_t max_attempts = 3;
   std::uint64_t segment = std::uint64_t{64} << 20U;
+  std::string key;
   ServiceConfig config;
   auto& broker = config.broker;
 
@@ -46,6 +48,20 @@ ExitCode run(int argc, char** argv) {
                fairlead::io::between(1, 1000));
   options.text("metrics", "HOST:PORT", config.metrics, fairlead::io::StatusServer::help,
                &fairlead::io::StatusServer::check);
+  options
+      .text(
+          "key", "FILE", key,
+          "the broker's secret key (made by fairlead-ctl keygen FILE): the bus is encrypted, and open to --peers only")
+      .text("peers", "FILE", config.peers, "who may come, a line each: role, public key, name; SIGHUP reads it again")
+      .also([&]() -> Status {
+        if (key.empty() != config.peers.empty()) return Error{"--key and --peers need each other"};
+        if (key.empty()) return Nothing{};
+        if (auto admission = load_admission(config.peers); !admission) return admission.error();
+        auto pair = fairlead::io::load_key_pair(key);
+        if (!pair) return pair.error();
+        config.key = std::move(*pair);
+        return Nothing{};
+      });
   if (const auto done = options.load(argc, argv)) return *done;
 
   config.listen = *BusAddress::for_listen(listen);

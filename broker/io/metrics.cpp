@@ -117,6 +117,10 @@ MetricsPage metrics_of(const Broker& broker, const Measured& measured, std::size
                  measured.journal_writes);
   page.histogram("fairlead_broker_commits_per_write", "Outcomes committed with one write of the journal.",
                  measured.commits_per_write);
+  page.counter("fairlead_broker_peers_admitted_total", "Connections of peers whose key opens the socket.",
+               measured.peers_admitted);
+  page.counter("fairlead_broker_peers_refused_total", "Connections refused because of their key.",
+               measured.peers_refused);
   return page;
 }
 

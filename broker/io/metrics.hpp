@@ -14,6 +14,8 @@ struct Measured {
   Histogram journal_writes = Histogram::of_seconds();
   Histogram commits_per_write = Histogram::of_counts();
   std::uint64_t commits = 0;  // before the last write
+  std::uint64_t peers_admitted = 0;
+  std::uint64_t peers_refused = 0;
 };
 
 MetricsPage metrics_of(const Broker& broker, const Measured& measured, std::size_t journal_bytes, Instant now);

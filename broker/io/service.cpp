@@ -14,6 +14,7 @@ namespace fairlead::broker::io {
 using fairlead::io::Received;
 using fairlead::io::Sent;
 using fairlead::io::Socket;
+using fairlead::io::SocketOptions;
 using fairlead::io::Subscription;
 
 namespace {
@@ -47,15 +48,20 @@ fairlead::io::Level level_of(Level level) {
 
 Service::Sockets Service::bind(fairlead::io::Context& context, const BusAddress& typed) {
   // Twice a window: a peer whose window is used up twice over is not reading, and its link is reset.
-  const fairlead::io::SocketOptions routed{.send_high_water = 20'000, .max_message = schemas::max_frame};
-  const fairlead::io::SocketOptions published{.max_message = schemas::max_frame};
+  const auto routed = [](BusSocket socket) {
+    return SocketOptions{
+        .send_high_water = 20'000, .max_message = schemas::max_frame, .domain = std::string(text(socket))};
+  };
+  const auto published = [](BusSocket socket) {
+    return SocketOptions{.max_message = schemas::max_frame, .domain = std::string(text(socket))};
+  };
   // Somebody who asks and does not read the answers must not make us keep them.
-  const fairlead::io::SocketOptions operators{.send_high_water = 100, .max_message = schemas::max_frame};
+  const SocketOptions operators{.send_high_water = 100, .max_message = schemas::max_frame, .domain = "admin"};
   // A tap that does not read loses what is beyond this.
-  const fairlead::io::SocketOptions watched{.send_high_water = 128, .max_message = 1024};
+  const SocketOptions watched{.send_high_water = 128, .max_message = 1024, .domain = "tap"};
   // With port 0 the kernel chooses the first; the others must be free, or another first is tried.
   for (int attempt = 0;; ++attempt) {
-    Socket frontend = must(Socket::router(context, typed.endpoint(BusSocket::frontend), routed));
+    Socket frontend = must(Socket::router(context, typed.endpoint(BusSocket::frontend), routed(BusSocket::frontend)));
     BusAddress address = typed;
     if (typed.any_port()) {
       const auto chosen = typed.with_port(port_of(frontend.last_endpoint()));
@@ -63,13 +69,16 @@ Service::Sockets Service::bind(fairlead::io::Context& context, const BusAddress&
       address = *chosen;
     }
     try {
-      return Sockets{.frontend = std::move(frontend),
-                     .deliveries = must(Socket::xpub(context, address.endpoint(BusSocket::deliveries), published)),
-                     .backend = must(Socket::router(context, address.endpoint(BusSocket::backend), routed)),
-                     .outcomes = must(Socket::xsub(context, address.endpoint(BusSocket::outcomes), "o", published)),
-                     .admin = must(Socket::router(context, address.endpoint(BusSocket::admin), operators)),
-                     .tap = must(Socket::tap(context, address.endpoint(BusSocket::tap), watched)),
-                     .address = address};
+      return Sockets{
+          .frontend = std::move(frontend),
+          .deliveries =
+              must(Socket::xpub(context, address.endpoint(BusSocket::deliveries), published(BusSocket::deliveries))),
+          .backend = must(Socket::router(context, address.endpoint(BusSocket::backend), routed(BusSocket::backend))),
+          .outcomes =
+              must(Socket::xsub(context, address.endpoint(BusSocket::outcomes), "o", published(BusSocket::outcomes))),
+          .admin = must(Socket::router(context, address.endpoint(BusSocket::admin), operators)),
+          .tap = must(Socket::tap(context, address.endpoint(BusSocket::tap), watched)),
+          .address = address};
     } catch (const std::runtime_error&) {
       if (!typed.any_port() || attempt >= 200) throw;
     }
@@ -79,6 +88,7 @@ Service::Sockets Service::bind(fairlead::io::Context& context, const BusAddress&
 Service::Service(ServiceConfig config, fairlead::io::Signals& signals)
     : config_(std::move(config)),
       signals_(signals),
+      context_({.own = config_.key}),
       journal_([&] {
         auto opened =
             JournalFiles::open(config_.journal, config_.level, config_.shard, Lineage{fairlead::io::random_nonzero()});
@@ -100,30 +110,39 @@ Service::Service(ServiceConfig config, fairlead::io::Signals& signals)
         broker_ = std::make_unique<Broker>(config_.broker, found.header, std::move(found.state));
         return std::move(files);
       }()),
-      sockets_(bind(context_, config_.listen)),
+      sockets_([&] {
+        if (!config_.peers.empty()) gate_.emplace(context_, config_.peers);
+        return bind(context_, config_.listen);
+      }()),
       admin_(*broker_,
-             {.listen = sockets_.address.text(), .journal = config_.journal, .journal_level = config_.level_name},
+             {.listen = sockets_->address.text(),
+              .journal = config_.journal,
+              .journal_level = config_.level_name,
+              .keys = gate_.has_value()},
              fairlead::io::now()),
       status_(fairlead::io::StatusServer::open(config_.metrics, "fairlead-broker")) {}
 
 fairlead::io::ExitCode Service::run() {
-  fairlead::io::log_ready({{"listen", sockets_.address.text()},
+  fairlead::io::log_ready({{"listen", sockets_->address.text()},
                            {"shard", config_.shard},
+                           {"keys", gate_.has_value()},
                            {"metrics", status_ ? status_->where() : "none"}});
   manager_.ready();
   while (!stopped()) {
     look_at_taps(fairlead::io::now());
+    look_at_gate(fairlead::io::now());
     const bool more = take_input(fairlead::io::now());
     const Instant now = fairlead::io::now();
     end_turn(now);
     tell_status("");
     tell_alive(now);
     if (more) continue;
-    const std::array<Socket*, 5> sockets{&sockets_.frontend, &sockets_.deliveries, &sockets_.backend,
-                                         &sockets_.outcomes, &sockets_.admin};
-    std::array<fairlead::io::WatchedFd, 2> fds{{{.fd = signals_.fd()}, {.fd = status_ ? status_->fd() : -1}}};
-    fairlead::io::wait(sockets, std::span(fds).first(status_ ? 2 : 1),
-                       std::max<Duration>(broker_->next_time(now) - now, 0ms));
+    const std::array<Socket*, 5> sockets{&sockets_->frontend, &sockets_->deliveries, &sockets_->backend,
+                                         &sockets_->outcomes, &sockets_->admin};
+    // Those with no descriptor, -1, are not waited for.
+    std::array<fairlead::io::WatchedFd, 3> fds{
+        {{.fd = signals_.fd()}, {.fd = status_ ? status_->fd() : -1}, {.fd = gate_ ? gate_->fd() : -1}}};
+    fairlead::io::wait(sockets, fds, std::max<Duration>(broker_->next_time(now) - now, 0ms));
   }
   manager_.stopping();
   turn_.clear();
@@ -141,11 +160,18 @@ void Service::look_at_taps(Instant now) {
   looked_at_taps_ = now;
   Subscription subscription;
   for (int taken = 0; taken < budget; ++taken) {
-    const Received received = sockets_.tap.receive(subscription);
+    const Received received = sockets_->tap.receive(subscription);
     if (received == Received::malformed) continue;
     if (received != Received::message) break;
     broker_->on_tap_subscription((subscription.wanted ? '\1' : '\0') + subscription.topic, now);
   }
+}
+
+void Service::look_at_gate(Instant now) {
+  if (!gate_) return;
+  gate_->answer(now);
+  measured_.peers_admitted = gate_->admitted();
+  measured_.peers_refused = gate_->refused();
 }
 
 // Everything that waits, within a budget. True when there may be more.
@@ -154,7 +180,7 @@ bool Service::take_input(Instant now) {
   // The subscription of a link comes before what its gateway says, so that a hello finds it there.
   Subscription subscription;
   for (int taken = 0; taken < budget; ++taken) {
-    const Received received = sockets_.deliveries.receive(subscription);
+    const Received received = sockets_->deliveries.receive(subscription);
     if (received == Received::malformed) continue;
     if (received != Received::message) break;
     broker_->on_subscription((subscription.wanted ? '\1' : '\0') + subscription.topic, now);
@@ -163,23 +189,23 @@ bool Service::take_input(Instant now) {
     if (drained.failed) throw std::runtime_error("a bus socket failed: " + socket.last_error());
     more = more || !drained.empty;
   };
-  check(drain(sockets_.outcomes, budget, [&](std::string_view frame) { broker_->on_outcome_frame(frame, now); }),
-        sockets_.outcomes);
-  check(drain_router(sockets_.backend, budget,
+  check(drain(sockets_->outcomes, budget, [&](std::string_view frame) { broker_->on_outcome_frame(frame, now); }),
+        sockets_->outcomes);
+  check(drain_router(sockets_->backend, budget,
                      [&](fairlead::io::RoutingId from, std::string_view frame) {
                        broker_->on_backend_frame(from.value, frame, now);
                      }),
-        sockets_.backend);
-  check(drain_router(sockets_.frontend, budget,
+        sockets_->backend);
+  check(drain_router(sockets_->frontend, budget,
                      [&](fairlead::io::RoutingId from, std::string_view frame) {
                        broker_->on_frontend_frame(from.value, frame, now);
                      }),
-        sockets_.frontend);
-  check(drain_router(sockets_.admin, operators_budget,
+        sockets_->frontend);
+  check(drain_router(sockets_->admin, operators_budget,
                      [&](fairlead::io::RoutingId from, std::string_view request) {
                        answers_.emplace_back(from, admin_.answer(request, now));
                      }),
-        sockets_.admin);
+        sockets_->admin);
   return more;
 }
 
@@ -190,7 +216,7 @@ void Service::end_turn(Instant now) {
   write_journal();
   send_all(turn_.sends, now);
   tell(turn_.notes);
-  for (const auto& [to, answer] : std::exchange(answers_, {})) sockets_.admin.send(to, answer);
+  for (const auto& [to, answer] : std::exchange(answers_, {})) sockets_->admin.send(to, answer);
   checkpoint_if_due();
 }
 
@@ -237,10 +263,10 @@ void Service::tell_status(const std::string& ill) {
 void Service::send_all(const std::vector<Send>& sends, Instant now) {
   for (const Send& send : sends) {
     if (send.leg == Leg::deliveries || send.leg == Leg::tap) {
-      (send.leg == Leg::tap ? sockets_.tap : sockets_.deliveries).send(send.frame);
+      (send.leg == Leg::tap ? sockets_->tap : sockets_->deliveries).send(send.frame);
       continue;
     }
-    Socket& socket = send.leg == Leg::frontend ? sockets_.frontend : sockets_.backend;
+    Socket& socket = send.leg == Leg::frontend ? sockets_->frontend : sockets_->backend;
     if (socket.send(fairlead::io::RoutingId{send.routing}, send.frame) != Sent::sent) {
       broker_->on_unreachable(send.leg, send.routing, now);
     }
@@ -270,11 +296,36 @@ void Service::checkpoint_if_due() {
 
 bool Service::stopped() {
   while (const auto signal = signals_.next()) {
-    if (*signal == fairlead::io::Signal::hangup) continue;
+    if (*signal == fairlead::io::Signal::hangup) {
+      on_hangup();
+      continue;
+    }
     log(fairlead::io::Level::info, "stopping", {{"signal", name(*signal)}});
     stopping_ = true;
   }
   return stopping_;
+}
+
+void Service::on_hangup() {
+  if (!gate_) return log(fairlead::io::Level::info, "nothing_to_reload", {{"text", "a bus without --peers"}});
+  if (gate_->reload()) cut_everybody();
+}
+
+// libzmq cannot end one connection. So all end, as when a broker is restarted: whoever may still come is back in a
+// moment, and what was under way comes again.
+void Service::cut_everybody() {
+  const BusAddress address = sockets_->address;
+  sockets_.reset();
+  // libzmq's thread lets go of the addresses in its own time.
+  for (const Instant deadline = fairlead::io::now() + 5s; !sockets_;) {
+    try {
+      sockets_ = bind(context_, address);
+    } catch (const std::runtime_error&) {
+      if (fairlead::io::now() >= deadline) throw;
+      fairlead::io::wait({}, {}, 5ms);
+    }
+  }
+  log(fairlead::io::Level::warning, "everybody_cut", {{"reason", "somebody has lost rights"}});
 }
 
 }  // namespace fairlead::broker::io

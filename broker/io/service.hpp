@@ -2,12 +2,14 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
 #include "broker/broker.hpp"
 #include "broker/io/admin.hpp"
+#include "broker/io/gate.hpp"
 #include "broker/io/journal_files.hpp"
 #include "broker/io/metrics.hpp"
 #include "bus/endpoints.hpp"
@@ -15,6 +17,7 @@
 #include "bus/io/signals.hpp"
 #include "bus/io/status_server.hpp"
 #include "bus/io/zmq_socket.hpp"
+#include "bus/keys.hpp"
 
 namespace fairlead::broker::io {
 
@@ -25,6 +28,8 @@ struct ServiceConfig {
   std::string level_name = "process";  // as it is typed
   std::uint16_t shard = 0;
   std::string metrics;  // an address, or empty
+  KeyPair key;          // with one, only who stands in `peers` may come
+  std::string peers;    // a file
   std::size_t segment_bytes = std::size_t{64} << 20U;
   Config broker;
 };
@@ -50,6 +55,7 @@ class Service {
 
   static Sockets bind(fairlead::io::Context& context, const BusAddress& address);
   bool take_input(Instant now);
+  void look_at_gate(Instant now);
   void look_at_taps(Instant now);
   void end_turn(Instant now);
   void write_journal();
@@ -59,13 +65,16 @@ class Service {
   void tell(const std::vector<Note>& notes) const;
   void checkpoint_if_due();
   bool stopped();
+  void on_hangup();
+  void cut_everybody();
 
   ServiceConfig config_;
   fairlead::io::Signals& signals_;
   fairlead::io::Context context_;
+  std::optional<Gate> gate_;        // none: a bus without keys
   std::unique_ptr<Broker> broker_;  // made from what the journal holds
   JournalFiles journal_;
-  Sockets sockets_;
+  std::optional<Sockets> sockets_;  // always, but while cut_everybody() binds them again
   Admin admin_;
   Measured measured_;
   std::unique_ptr<fairlead::io::StatusServer> status_;                    // may be null

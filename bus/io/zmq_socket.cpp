@@ -88,6 +88,23 @@ bool configure(void* socket, int type, bool ipv6, const SocketOptions& options) 
   return true;
 }
 
+bool set(void* socket, int option, const std::string& text) {
+  return zmq_setsockopt(socket, option, text.data(), text.size()) == 0;
+}
+
+bool set_keys(void* socket, bool binds, const Keys& keys, const std::string& domain) {
+  if (keys.own.secret_key.empty()) return true;
+  if (!binds) {
+    return set(socket, ZMQ_CURVE_SERVERKEY, keys.broker) && set(socket, ZMQ_CURVE_PUBLICKEY, keys.own.public_key) &&
+           set(socket, ZMQ_CURVE_SECRETKEY, keys.own.secret_key);
+  }
+  FAIRLEAD_CHECK(!domain.empty(), "a socket with keys that anybody with any key may come to");
+  // Without this a socket whose doorkeeper is missing lets everybody in. The headers hide it; the library has it.
+  constexpr int zap_enforce_domain = 93;
+  return set(socket, ZMQ_CURVE_SERVER, 1) && set(socket, ZMQ_CURVE_SECRETKEY, keys.own.secret_key) &&
+         set(socket, ZMQ_ZAP_DOMAIN, domain) && set(socket, zap_enforce_domain, 1);
+}
+
 // The prefix goes in before the connection, so that it is part of the first thing a publisher hears.
 bool subscribe(void* socket, int type, std::string_view topic) {
   if (type == ZMQ_SUB) return zmq_setsockopt(socket, ZMQ_SUBSCRIBE, topic.data(), topic.size()) == 0;
@@ -108,9 +125,8 @@ int uninterrupted(Call&& call) {
 
 }  // namespace
 
-Context::Context(int io_threads) : handle_(zmq_ctx_new()) {
-  if (handle_ == nullptr || zmq_ctx_set(handle_, ZMQ_IO_THREADS, io_threads) != 0 ||
-      zmq_ctx_set(handle_, ZMQ_BLOCKY, 0) != 0) {
+Context::Context(Keys keys) : keys_(std::move(keys)), handle_(zmq_ctx_new()) {
+  if (handle_ == nullptr || zmq_ctx_set(handle_, ZMQ_BLOCKY, 0) != 0) {
     throw std::runtime_error(std::string("cannot start ZeroMQ: ") + zmq_strerror(errno));
   }
 }
@@ -170,7 +186,7 @@ Result<Socket> Socket::open(Context& context, int type, bool binds, const std::s
   if (handle == nullptr) return Error{attempt + zmq_strerror(errno)};
   Socket socket{handle};
   if (!configure(handle, type, wants_ipv6(endpoint, options.names_are_ipv6), options) ||
-      !subscribe(handle, type, topic)) {
+      !set_keys(handle, binds, context.keys_, options.domain) || !subscribe(handle, type, topic)) {
     return Error{attempt + "ZeroMQ refuses our settings: " + zmq_strerror(errno)};
   }
   if (binds && somebody_listens(endpoint)) return Error{attempt + zmq_strerror(EADDRINUSE)};
@@ -183,33 +199,34 @@ Result<Socket> Socket::open(Context& context, int type, bool binds, const std::s
   return socket;
 }
 
-Result<Socket> Socket::router(Context& context, const std::string& bind, SocketOptions options) {
+Result<Socket> Socket::router(Context& context, const std::string& bind, const SocketOptions& options) {
   return open(context, ZMQ_ROUTER, true, bind, options, {});
 }
 
-Result<Socket> Socket::dealer(Context& context, const std::string& connect, SocketOptions options) {
+Result<Socket> Socket::dealer(Context& context, const std::string& connect, const SocketOptions& options) {
   return open(context, ZMQ_DEALER, false, connect, options, {});
 }
 
-Result<Socket> Socket::pub(Context& context, const std::string& connect, SocketOptions options) {
+Result<Socket> Socket::pub(Context& context, const std::string& connect, const SocketOptions& options) {
   return open(context, ZMQ_PUB, false, connect, options, {});
 }
 
 Result<Socket> Socket::sub(Context& context, const std::string& connect, std::string_view topic,
-                           SocketOptions options) {
+                           const SocketOptions& options) {
   return open(context, ZMQ_SUB, false, connect, options, topic);
 }
 
-Result<Socket> Socket::xsub(Context& context, const std::string& bind, std::string_view prefix, SocketOptions options) {
+Result<Socket> Socket::xsub(Context& context, const std::string& bind, std::string_view prefix,
+                            const SocketOptions& options) {
   return open(context, ZMQ_XSUB, true, bind, options, prefix);
 }
 
-Result<Socket> Socket::xpub(Context& context, const std::string& bind, SocketOptions options) {
+Result<Socket> Socket::xpub(Context& context, const std::string& bind, const SocketOptions& options) {
   FAIRLEAD_CHECK(options.send_high_water == 0, "a bound here would lose deliveries without a word");
   return open(context, ZMQ_XPUB, true, bind, options, {});
 }
 
-Result<Socket> Socket::tap(Context& context, const std::string& bind, SocketOptions options) {
+Result<Socket> Socket::tap(Context& context, const std::string& bind, const SocketOptions& options) {
   FAIRLEAD_CHECK(options.send_high_water > 0, "a tap that stops reading would take all memory");
   return open(context, ZMQ_XPUB, true, bind, options, {});
 }

@@ -22,21 +22,29 @@
 #include <string>
 #include <string_view>
 
+#include "bus/keys.hpp"
 #include "bus/result.hpp"
 #include "bus/time.hpp"
 
 namespace fairlead::io {
 
-// libzmq's I/O threads. Throws std::runtime_error when there are none to be had.
+// libzmq's I/O thread, and the keys of all sockets that are opened with it. Throws std::runtime_error when there is no
+// thread to be had.
+//
+// With keys every connection is encrypted (CURVE), and each side has proved who it is before a message passes. Whoever
+// connects needs the broker's public key; whoever binds needs a Doorkeeper (bus/io/doorkeeper.hpp) and a `domain` for
+// each socket, or nobody gets in.
 class Context {
  public:
-  explicit Context(int io_threads = 1);
+  explicit Context(Keys keys = {});
   ~Context();
   Context(const Context&) = delete;
   Context& operator=(const Context&) = delete;
 
  private:
   friend class Socket;
+  friend class Doorkeeper;
+  const Keys keys_;
   void* handle_;
 };
 
@@ -97,22 +105,24 @@ struct SocketOptions {
   // A host name is looked up as IPv4, unless this says otherwise: "localhost" may be ::1 while the broker is on
   // 127.0.0.1. Whoever connects again and again can alternate. Addresses written as numbers are what they are.
   bool names_are_ipv6 = false;
+  // What a doorkeeper is told that somebody with a key has come to. For those who bind, in a context with keys.
+  std::string domain{};
 };
 
 class Socket {
  public:
   // The error tells what was attempted: "cannot bind tcp://127.0.0.1:7700: Address already in use".
-  static Result<Socket> router(Context& context, const std::string& bind, SocketOptions options = {});
-  static Result<Socket> dealer(Context& context, const std::string& connect, SocketOptions options = {});
-  static Result<Socket> pub(Context& context, const std::string& connect, SocketOptions options = {});
+  static Result<Socket> router(Context& context, const std::string& bind, const SocketOptions& options = {});
+  static Result<Socket> dealer(Context& context, const std::string& connect, const SocketOptions& options = {});
+  static Result<Socket> pub(Context& context, const std::string& connect, const SocketOptions& options = {});
   static Result<Socket> sub(Context& context, const std::string& connect, std::string_view topic,
-                            SocketOptions options = {});
+                            const SocketOptions& options = {});
   // `prefix` is what the publishers' frames begin with; "" for everything.
   static Result<Socket> xsub(Context& context, const std::string& bind, std::string_view prefix,
-                             SocketOptions options = {});
-  static Result<Socket> xpub(Context& context, const std::string& bind, SocketOptions options = {});
+                             const SocketOptions& options = {});
+  static Result<Socket> xpub(Context& context, const std::string& bind, const SocketOptions& options = {});
   // An XPUB for taps: one that does not keep up loses frames beyond send_high_water, which must not be 0.
-  static Result<Socket> tap(Context& context, const std::string& bind, SocketOptions options);
+  static Result<Socket> tap(Context& context, const std::string& bind, const SocketOptions& options);
 
   Socket(Socket&& other) noexcept;
   Socket& operator=(Socket&& other) noexcept;

@@ -7,6 +7,7 @@
 #include "bus/endpoints.hpp"
 #include "bus/io/loop.hpp"
 #include "bus/io/zmq_socket.hpp"
+#include "bus/keys.hpp"
 #include "bus/patience.hpp"
 #include "bus/time.hpp"
 #include "gateway/gateway.hpp"
@@ -15,7 +16,8 @@ namespace fairlead::gateway::io {
 
 class BusLink {
  public:
-  BusLink(fairlead::io::Loop& loop, BusAddress broker) : loop_(loop), broker_(std::move(broker)) {}
+  BusLink(fairlead::io::Loop& loop, BusAddress broker, Keys keys)
+      : loop_(loop), context_(std::move(keys)), broker_(std::move(broker)) {}
   BusLink(const BusLink&) = delete;
   BusLink& operator=(const BusLink&) = delete;
   ~BusLink() { close(); }

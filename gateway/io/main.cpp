@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "bus/io/keys.hpp"
 #include "bus/io/options.hpp"
 #include "gateway/io/entrance_options.hpp"
 #include "gateway/io/shell.hpp"
@@ -28,6 +29,7 @@ ExitCode run(int argc, char** argv) {
   std::int64_t max_connections = 0;
   std::int64_t max_connections_per_address = 0;
   EntranceOptions entrances;
+  fairlead::io::KeyOptions keys;
   ShellSettings settings;
   UserSettings& users = settings.users;
 
@@ -68,6 +70,7 @@ ExitCode run(int argc, char** argv) {
   options.text("metrics", "HOST:PORT", settings.metrics, fairlead::io::StatusServer::help,
                &fairlead::io::StatusServer::check);
   entrances.declare(options);
+  keys.declare(options);
   options.also([&]() -> Status {
     if (const auto defaults = entrances.settings(); !defaults) return defaults.error();
     for (const std::string& typed : listen) {
@@ -78,6 +81,7 @@ ExitCode run(int argc, char** argv) {
   if (const auto done = options.load(argc, argv)) return *done;
 
   settings.broker = *BusAddress::for_connect(broker);
+  settings.keys = keys.load();
   for (const std::string& typed : listen) settings.doors.push_back(*entrances.door(typed));
   users.limits = {.total = static_cast<std::size_t>(max_connections),
                   .per_address = static_cast<std::size_t>(max_connections_per_address)};

@@ -36,7 +36,10 @@ std::string default_name(std::uint16_t port) {
 }  // namespace
 
 Shell::Shell(ShellSettings settings, fairlead::io::Signals* signals)
-    : settings_(std::move(settings)), signals_(signals), bus_(loop_, settings_.broker), now_(fairlead::io::now()) {
+    : settings_(std::move(settings)),
+      signals_(signals),
+      bus_(loop_, settings_.broker, settings_.keys),
+      now_(fairlead::io::now()) {
   std::vector<Listener> listeners;
   for (const Door& door : settings_.doors) {
     auto listener = Listener::open(door);

@@ -21,6 +21,7 @@ namespace fairlead::gateway::io {
 
 struct ShellSettings {
   BusAddress broker;
+  Keys keys;
   std::vector<Door> doors;
   std::string name;  // empty: this machine's name and the first port
   UserSettings users;

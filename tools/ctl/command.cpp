@@ -21,7 +21,7 @@ struct Command {
   std::string_view what;
 };
 
-constexpr std::array<Command, 15> commands{{
+constexpr std::array<Command, 16> commands{{
     {"status", "status", "", false, "status", "the broker and its counters"},
     {"gateways", "gateways", "", false, "gateways", "who holds connections"},
     {"workers", "workers", "", false, "workers", "who handles events, and publishers"},
@@ -36,6 +36,8 @@ constexpr std::array<Command, 15> commands{{
     {"dead retry", "dead.retry", "letter", true, "dead retry LETTER | dead retry --all", "have it handled once more"},
     {"dead drop", "dead.drop", "letter", true, "dead drop LETTER | dead drop --all", "forget it"},
     {"doctor", "", "", false, "doctor", "what is amiss with this bus, and what to do"},
+    {"keygen", "", "file", false, "keygen FILE",
+     "a new pair of keys: the secret one in FILE, the public one in FILE.pub"},
     {"completion", "", "shell", false, "completion bash | completion zsh", "for the shell to complete these"},
     {"help", "help", "", false, "help", "what the broker can be asked"},
 }};

@@ -79,12 +79,13 @@ class Doctor {
     good("journal", where);
   }
 
-  void listens(const std::string& listen) {
+  void listens(const std::string& listen, bool keys) {
     const bool near =
         listen.starts_with("ipc://") || listen.starts_with("tcp://127.") || listen.starts_with("tcp://[::1]");
     if (near) return good("listen", listen + " can be reached from this machine only");
+    if (keys) return good("listen", listen + " can be reached from other machines, by those who are among its peers");
     bad("listen", listen + " can be reached from other machines, and asks nobody who they are",
-        "let a firewall pass only gateways and workers to these six ports");
+        "give it keys (--key and --peers), or let a firewall pass only gateways and workers to these six ports");
   }
 
   void gateways(const Json& all) {
@@ -151,7 +152,7 @@ std::vector<Finding> examine(const Symptoms& symptoms) {
   Doctor doctor;
   doctor.machine(symptoms.machine);
   doctor.journal(symptoms.machine);
-  doctor.listens(text(symptoms.status, "listen"));
+  doctor.listens(text(symptoms.status, "listen"), symptoms.machine.value("keys", false));
   doctor.gateways(list(symptoms.gateways, "gateways"));
   doctor.workers(list(symptoms.workers, "workers"));
   doctor.dead_letters(symptoms.status);

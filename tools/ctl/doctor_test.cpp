@@ -62,6 +62,9 @@ TEST(Doctor, warns_of_ports_that_others_can_reach) {
   Symptoms symptoms = healthy();
   symptoms.status["listen"] = "tcp://*:7700";
   EXPECT_THAT(amiss(symptoms), ElementsAre(HasSubstr("can be reached from other machines")));
+  symptoms.machine["keys"] = true;
+  EXPECT_THAT(amiss(symptoms), IsEmpty());
+  symptoms.machine["keys"] = false;
   symptoms.status["listen"] = "ipc:///run/fairlead/bus";
   EXPECT_THAT(amiss(symptoms), IsEmpty());
 }

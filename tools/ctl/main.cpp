@@ -9,6 +9,7 @@
 
 #include "bus/endpoints.hpp"
 #include "bus/io/clock.hpp"
+#include "bus/io/keys.hpp"
 #include "bus/io/options.hpp"
 #include "bus/io/process.hpp"
 #include "bus/io/zmq_socket.hpp"
@@ -25,9 +26,17 @@ constexpr int refused = 1;
 constexpr int typed_wrongly = 2;
 constexpr int nobody_answers = 3;
 
+// Where to ask, as whom, and for how long.
+struct Asked {
+  BusAddress broker;
+  Keys keys;
+  Duration patience;
+};
+
 // The reply, or why there is none.
-Result<std::string> ask(const BusAddress& broker, const std::string& request, Duration patience) {
-  io::Context context;
+Result<std::string> ask(const Asked& asked, const std::string& request) {
+  const auto& [broker, keys, patience] = asked;
+  io::Context context(keys);
   auto socket = io::Socket::dealer(context, broker.endpoint(BusSocket::admin));
   if (!socket) return socket.error();
   const Instant deadline = io::now() + patience;
@@ -39,12 +48,13 @@ Result<std::string> ask(const BusAddress& broker, const std::string& request, Du
     io::wait(sockets, {}, sent ? deadline - io::now() : Duration(20ms));
   }
   return Error{"no answer from the broker at " + broker.text() + " within " + duration_text(patience) +
-               " (its admin socket is " + broker.endpoint(BusSocket::admin) + ")"};
+               " (its admin socket is " + broker.endpoint(BusSocket::admin) +
+               (keys.own.public_key.empty() ? "; if its bus has keys, give --key and --broker-key)"
+                                            : "; if it refuses this key, its log says so)")};
 }
 
-Result<nlohmann::ordered_json> ask_json(const BusAddress& broker, const nlohmann::ordered_json& request,
-                                        Duration patience) {
-  const auto answered = ask(broker, request.dump(), patience);
+Result<nlohmann::ordered_json> ask_json(const Asked& asked, const nlohmann::ordered_json& request) {
+  const auto answered = ask(asked, request.dump());
   if (!answered) return answered.error();
   auto reply = nlohmann::ordered_json::parse(*answered, nullptr, false);
   if (!reply.is_object()) return Error{"the answer cannot be read: " + printable(*answered)};
@@ -52,14 +62,14 @@ Result<nlohmann::ordered_json> ask_json(const BusAddress& broker, const nlohmann
 }
 
 // 1 when something is amiss.
-int doctor(const BusAddress& broker, bool json, Duration patience) {
+int doctor(const Asked& asked, bool json) {
   Symptoms symptoms;
   for (auto& [name, into] :
        std::initializer_list<std::pair<const char*, nlohmann::ordered_json*>>{{"machine", &symptoms.machine},
                                                                               {"status", &symptoms.status},
                                                                               {"gateways", &symptoms.gateways},
                                                                               {"workers", &symptoms.workers}}) {
-    auto reply = ask_json(broker, {{"ask", name}}, patience);
+    auto reply = ask_json(asked, {{"ask", name}});
     if (!reply) {
       std::cerr << "fairlead-ctl: " << reply.error().message << '\n';
       return nobody_answers;
@@ -75,13 +85,25 @@ int show_completion(const std::string& shell) {
   std::vector<Completed> commands;
   for (const auto& [words, what] : commands_by_name()) commands.push_back({words, what});
   const auto script = completion(shell, commands,
-                                 {"broker", "output", "timeout", "client", "uid", "group", "gateway", "last", "after",
-                                  "all", "now", "limit", "help", "version"});
+                                 {"broker", "key", "broker-key", "output", "timeout", "client", "uid", "group",
+                                  "gateway", "last", "after", "all", "now", "limit", "help", "version"});
   if (!script) {
     std::cerr << "fairlead-ctl: " << script.error().message << '\n';
     return typed_wrongly;
   }
   std::cout << *script;
+  return 0;
+}
+
+int make_keys(const std::string& path) {
+  const KeyPair keys = io::make_key_pair();
+  if (auto saved = io::save(keys, path); !saved) {
+    std::cerr << "fairlead-ctl: " << saved.error().message << '\n';
+    return refused;
+  }
+  std::cout << path << " holds the secret key: for --key, and for nobody else to see\n"
+            << path << ".pub holds the public one: a broker's is the others' --broker-key; another's goes into the "
+            << "broker's --peers,\n  a line: gateway|worker|operator|tap  " << keys.public_key << "  NAME\n";
   return 0;
 }
 
@@ -91,6 +113,7 @@ int run(int argc, char** argv) {
   Duration timeout = 5s;
   std::vector<std::string> words;
   Flags flags;
+  io::KeyOptions keys;
   io::Options options{
       {.program = "fairlead-ctl", .summary = "Shows what a broker has, and tells it what to do.\n\n" + usage()}};
   options
@@ -108,6 +131,7 @@ int run(int argc, char** argv) {
       .flag("now", flags.now, "without sending what waits")
       .integer("limit", flags.limit, "how many at most", io::between(0, 10'000))
       .arguments("command", words, "what to ask or do");
+  keys.declare(options);
   if (const auto done = options.load(argc, argv)) return static_cast<int>(*done);
 
   const auto request = request_of(words, flags);
@@ -115,10 +139,11 @@ int run(int argc, char** argv) {
     std::cerr << "fairlead-ctl: " << request.error().message << '\n';
     return typed_wrongly;
   }
-  const BusAddress address = *BusAddress::for_connect(broker);
-  if (words.front() == "doctor") return doctor(address, output == "json", timeout);
   if (words.front() == "completion") return show_completion(words.at(1));
-  const auto answered = ask_json(address, *request, timeout);
+  if (words.front() == "keygen") return make_keys(words.at(1));
+  const Asked asked{.broker = *BusAddress::for_connect(broker), .keys = keys.load(), .patience = timeout};
+  if (words.front() == "doctor") return doctor(asked, output == "json");
+  const auto answered = ask_json(asked, *request);
   if (!answered) {
     std::cerr << "fairlead-ctl: " << answered.error().message << '\n';
     return nobody_answers;

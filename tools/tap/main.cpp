@@ -11,6 +11,7 @@
 
 #include "bus/endpoints.hpp"
 #include "bus/io/clock.hpp"
+#include "bus/io/keys.hpp"
 #include "bus/io/options.hpp"
 #include "bus/io/process.hpp"
 #include "bus/io/signals.hpp"
@@ -62,11 +63,12 @@ std::vector<std::string> long_flags(int argc, char** argv) {
 
 class Watcher {
  public:
-  Watcher(const Settings& settings, const BusAddress& broker, io::Signals& signals)
+  Watcher(const Settings& settings, const BusAddress& broker, Keys keys, io::Signals& signals)
       : settings_(settings),
         broker_(broker),
         signals_(signals),
         topic_(settings.request().topic()),
+        context_(std::move(keys)),
         printer_({.quiet = settings.quiet, .colour = ::isatty(STDOUT_FILENO) == 1}) {}
 
   void run() {
@@ -90,7 +92,8 @@ class Watcher {
  private:
   void connect() {
     if (socket_ && !told_)
-      std::cerr << "fairlead-tap: no word from the broker at " << broker_.text() << "; trying on\n";
+      std::cerr << "fairlead-tap: no word from the broker at " << broker_.text()
+                << "; trying on (if its bus has keys, its log says who is refused)\n";
     told_ = socket_.has_value();
     socket_.reset();
     names_are_ipv6_ = !names_are_ipv6_;
@@ -148,6 +151,7 @@ class Watcher {
 
 io::ExitCode run(int argc, char** argv) {
   Settings settings;
+  io::KeyOptions keys;
   io::Options options{{.program = "fairlead-tap",
                        .summary = "Shows the traffic of a bus as it passes, and never slows it.\n\n"
                                   "filter: uid X, client X, group X, gateway X, worker X, kind X, up, down, size > N,\n"
@@ -166,6 +170,7 @@ io::ExitCode run(int argc, char** argv) {
         const auto filter = schemas::TapFilter::parse(settings.request().filter);
         return filter ? Status(Nothing{}) : Status(filter.error());
       });
+  keys.declare(options);
   std::vector<std::string> words = long_flags(argc, argv);
   std::vector<char*> pointers;
   pointers.reserve(words.size());
@@ -173,7 +178,7 @@ io::ExitCode run(int argc, char** argv) {
   if (const auto done = options.load(static_cast<int>(pointers.size()), pointers.data())) return *done;
 
   io::Signals signals;
-  Watcher(settings, *BusAddress::for_connect(settings.broker), signals).run();
+  Watcher(settings, *BusAddress::for_connect(settings.broker), keys.load(), signals).run();
   return io::ExitCode::ok;
 }
 

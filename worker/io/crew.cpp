@@ -21,7 +21,10 @@ std::string name_of(const std::string& name, unsigned thread, unsigned threads) 
 }  // namespace
 
 Crew::Crew(Settings settings, MakeHandler make_handler)
-    : settings_(std::move(settings)), make_handler_(std::move(make_handler)), running_(settings_.threads) {
+    : settings_(std::move(settings)),
+      make_handler_(std::move(make_handler)),
+      context_(settings_.keys),
+      running_(settings_.threads) {
   for (unsigned thread = 0; thread < settings_.threads; ++thread) {
     stations_.push_back(std::make_unique<Station>(
         Station::Around{

@@ -17,6 +17,7 @@
 #include "bus/endpoints.hpp"
 #include "bus/io/signals.hpp"
 #include "bus/io/zmq_socket.hpp"
+#include "bus/keys.hpp"
 #include "bus/result.hpp"
 #include "worker/io/station.hpp"
 
@@ -26,6 +27,7 @@ class Crew {
  public:
   struct Settings {
     BusAddress broker;
+    Keys keys;
     std::string name;
     std::string app;
     std::string version;

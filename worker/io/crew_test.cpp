@@ -208,7 +208,7 @@ TEST_F(CrewTest, each_thread_is_a_worker_of_its_own) {
   start(3);
   std::set<std::string> names;
   std::set<std::uint64_t> incarnations;
-  for (int hello = 0; hello < 6; ++hello) {  // on both sockets
+  while (names.size() < 3) {  // a hello comes on both sockets, and again until the welcome
     const auto said = broker.hear<schemas::WorkerHello>();
     ASSERT_TRUE(said);
     names.insert(said->name);
@@ -216,7 +216,7 @@ TEST_F(CrewTest, each_thread_is_a_worker_of_its_own) {
   }
   EXPECT_EQ(names, (std::set<std::string>{"w/0", "w/1", "w/2"}));
   EXPECT_EQ(incarnations.size(), 3U);
-  EXPECT_EQ(broker.links(), 3U);
+  EXPECT_GE(broker.links(), 3U);
 }
 
 TEST(Crew, ticks_between_events_and_what_a_tick_says_is_published) {

@@ -163,6 +163,7 @@ io::ExitCode serve(const ProgramSettings& settings, Business business, const Sup
     return io::ExitCode::failure;
   }
   Crew crew({.broker = BusAddress::for_connect(settings.broker).value(),
+             .keys = settings.keys.load(),
              .name = settings.name,
              .app = business.app,
              .version = settings.version,
@@ -224,6 +225,7 @@ void declare(io::Options& options, ProgramSettings& settings) {
                 io::at_least(0s))
       .duration("reload-time", settings.reload_time,
                 "how long new code may take until it serves; then the old code stays", io::at_least(100ms));
+  settings.keys.declare(options);
 }
 
 io::ExitCode run_program(int argc, char** argv, const io::Options& options, const ProgramSettings& given,

@@ -7,6 +7,7 @@
 
 #include "fairlead/handler.hpp"
 
+#include "bus/io/keys.hpp"
 #include "bus/io/options.hpp"
 #include "bus/io/process.hpp"
 #include "bus/time.hpp"
@@ -15,6 +16,7 @@ namespace fairlead::worker {
 
 struct ProgramSettings {
   std::string broker = "tcp://127.0.0.1:7700";
+  io::KeyOptions keys;
   std::string name;  // host and process id when empty
   std::string version;
   std::int64_t threads = 1;

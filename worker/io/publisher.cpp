@@ -8,6 +8,7 @@
 
 #include "bus/endpoints.hpp"
 #include "bus/io/entropy.hpp"
+#include "bus/io/keys.hpp"
 #include "worker/bus_calls.hpp"
 #include "worker/io/program.hpp"
 #include "worker/io/station.hpp"
@@ -59,6 +60,12 @@ BusAddress address_of(const std::string& broker) {
   return *address;
 }
 
+Keys keys_of(const Publisher::Options& options) {
+  auto keys = io::load_keys(options.key, options.broker_key);
+  if (!keys) throw std::invalid_argument(keys.error().message);
+  return std::move(*keys);
+}
+
 std::shared_ptr<Store> store_of(const std::string& address) {
   auto store = open_store(address);
   if (!store) throw std::invalid_argument(store.error().message);
@@ -71,6 +78,7 @@ struct Publisher::Line {
   explicit Line(Options given)
       : options(std::move(given)),
         broker(address_of(options.broker)),
+        context(keys_of(options)),
         store(store_of(options.store)),
         station({.context = context, .store = *store, .broker = broker, .changed = changed},
                 {.name = options.name.empty() ? worker::default_name() : options.name,
@@ -91,9 +99,9 @@ struct Publisher::Line {
 
   Options options;
   BusAddress broker;
+  io::Context context;
   std::shared_ptr<Store> store;
   io::Wakeup changed;
-  io::Context context;
   worker::Station station;
   std::jthread thread;
 };

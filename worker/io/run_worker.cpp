@@ -26,9 +26,12 @@ Status Worker::run() {
   auto broker = BusAddress::for_connect(options.broker);
   if (!broker) return broker.error();
   if (options.threads == 0) return Error{"a worker needs a thread"};
+  auto keys = io::load_keys(options.key, options.broker_key);
+  if (!keys) return keys.error();
   auto store = open_store(options.store);
   if (!store) return store.error();
   worker::Crew crew({.broker = *broker,
+                     .keys = *keys,
                      .name = options.name.empty() ? worker::default_name() : options.name,
                      .app = options.app,
                      .version = options.version,

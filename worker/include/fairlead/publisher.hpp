@@ -25,10 +25,12 @@ class Publisher {
     std::string name{};                         // what people and logs call it; host and process id when empty
     std::chrono::milliseconds patience{5'000};  // of publish(), of each query, and of the destructor
     std::string store = "memory:";              // what Bus::store() is, as of open_store()
+    std::string key{};         // files, when the bus has keys: its own secret one, a worker's among the broker's peers,
+    std::string broker_key{};  // and the broker's public one
   };
 
-  // Connects in the background, and again whenever it must. Throws std::invalid_argument for an address or a store that
-  // makes no sense; that no broker is there is no reason.
+  // Connects in the background, and again whenever it must. Throws std::invalid_argument for an address, a store or keys that
+  // make no sense; that no broker is there is no reason.
   explicit Publisher(Options options);
   Publisher(const Publisher&) = delete;
   Publisher& operator=(const Publisher&) = delete;

@@ -27,6 +27,8 @@ class Worker {
     std::string version{};  // likewise
     unsigned threads = 1;
     std::string store = "memory:";  // as of open_store()
+    std::string key{};              // files, when the bus has keys: its own secret one,
+    std::string broker_key{};       // and the broker's public one
   };
 
   Worker(Options options, MakeHandler make_handler);
