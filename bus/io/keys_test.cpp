@@ -15,21 +15,21 @@ namespace fs = std::filesystem;
 class KeyFiles : public ::testing::Test {
  protected:
   KeyFiles()
-      : folder_(fs::path(::testing::TempDir()) /
-                ("keys-" + std::to_string(::testing::UnitTest::GetInstance()->random_seed()) +
-                 ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
-    fs::remove_all(folder_);
-    fs::create_directories(folder_);
+      : folder(fs::path(::testing::TempDir()) /
+               ("keys-" + std::to_string(::testing::UnitTest::GetInstance()->random_seed()) +
+                ::testing::UnitTest::GetInstance()->current_test_info()->name())) {
+    fs::remove_all(folder);
+    fs::create_directories(folder);
   }
-  ~KeyFiles() override { fs::remove_all(folder_); }
+  void TearDown() override { fs::remove_all(folder); }
 
-  std::string path(const std::string& name) const { return folder_ / name; }
+  std::string path(const std::string& name) const { return folder / name; }
   void write(const std::string& name, const std::string& text, fs::perms perms = fs::perms::owner_all) const {
     std::ofstream(path(name)) << text;
     fs::permissions(path(name), perms);
   }
 
-  fs::path folder_;
+  fs::path folder;
 };
 
 TEST_F(KeyFiles, hold_what_was_made_and_are_not_written_over) {
