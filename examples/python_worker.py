@@ -1,7 +1,9 @@
 #!/usr/bin/python3
 """A complete Fairlead worker in Python: it echoes what clients say.
 
-    python_worker.py [tcp://127.0.0.1:7700 [KEY-FILE BROKER-KEY-FILE]]
+    python_worker.py [tcp://127.0.0.1:7700]
+
+For a bus with keys, FAIRLEAD_KEY and FAIRLEAD_BROKER_KEY name the files, as for the other programs.
 
 Written from docs/protocol.md alone; the letters in brackets are its rules. Debian: python3-zmq, python3-msgpack.
 To make it yours, set `handle` to a function of your own, as python_rooms.py does. It runs in the loop, so it has to be quick:
@@ -403,7 +405,7 @@ class Link:
 
 def main():
     broker = sys.argv[1] if len(sys.argv) > 1 else "tcp://127.0.0.1:7700"
-    keys = [read_key(path) for path in sys.argv[2:4]]
+    keys = [read_key(os.environ[name]) for name in ("FAIRLEAD_KEY", "FAIRLEAD_BROKER_KEY") if os.environ.get(name)]
     name = f"python:{socket.gethostname()[:64]}:{os.getpid()}"
     hello = [WORKER_HELLO, secrets.randbits(64) or 1, name.encode(), b"1", handle.__name__.encode()]
     signals = []

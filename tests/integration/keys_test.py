@@ -70,7 +70,8 @@ class Keys(BusTest):
     def test_a_python_worker_has_keys_too(self):
         with self.bus(tcp=True) as bus:
             keyed = KeyedBus(bus, {"gateway": "gateway", "python": "worker"})
-            python = bus.add(Process("python", [PYTHON, ROOT / "examples" / "python_worker.py", bus.endpoint, *keyed.of("python")[1::2]]))
+            files = dict(zip(("FAIRLEAD_KEY", "FAIRLEAD_BROKER_KEY"), map(str, keyed.of("python")[1::2])))
+            python = bus.add(Process("python", [PYTHON, ROOT / "examples" / "python_worker.py", bus.endpoint], environment=files))
             bus.start(keyed.broker(), bus.gateway(*keyed.of("gateway")), python)
             User(bus.address("line")).echoes("hello")
 
