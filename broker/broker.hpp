@@ -34,7 +34,7 @@ struct Config {
   // A gateway without a link: its clients are closed, after a silence, or after its connection was closed, as by the
   // death of its process; one that lives dials again within half of that.
   Duration gateway_dead = 15s;
-  Duration gateway_gone = 2s;
+  Duration gateway_gone = 5s;
   std::uint32_t max_attempts = 3;
   std::uint32_t max_conflicts = 100;   // in a row, of one event; then they count as a failure
   Duration longest_postponement = 1h;  // of an event, at a time
