@@ -105,12 +105,12 @@ std::string Admission::why_not(std::string_view key, BusSocket socket) const {
          "'s, and this socket is for a " + wanted;
 }
 
-bool Admission::lose_rights(const Admission& there) const {
+bool Admission::admits_more_than(const Admission& other) const {
   constexpr std::array sockets{BusSocket::frontend, BusSocket::deliveries, BusSocket::backend,
                                BusSocket::outcomes, BusSocket::admin,      BusSocket::tap};
   return std::any_of(invited_.begin(), invited_.end(), [&](const Invited& peer) {
     return std::any_of(sockets.begin(), sockets.end(),
-                       [&](BusSocket socket) { return opens(peer.role, socket) && !there.admits(peer.key, socket); });
+                       [&](BusSocket socket) { return opens(peer.role, socket) && !other.admits(peer.key, socket); });
   });
 }
 

@@ -28,8 +28,6 @@ struct Invited {
   Role role = Role::tap;
   std::string key;   // public
   std::string name;  // for people; may be empty
-
-  bool operator==(const Invited&) const = default;
 };
 
 class Admission {
@@ -40,8 +38,8 @@ class Admission {
   bool admits(std::string_view key, BusSocket socket) const;
   // Why not, with what to write into the file if it should.
   std::string why_not(std::string_view key, BusSocket socket) const;
-  // Whether somebody here has more rights than there.
-  bool lose_rights(const Admission& there) const;
+  // Whether somebody gets in somewhere who would not with `other`.
+  bool admits_more_than(const Admission& other) const;
   std::size_t size() const { return invited_.size(); }
 
  private:

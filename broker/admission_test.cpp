@@ -55,10 +55,10 @@ TEST(Admission, who_is_refused_is_told_apart) {
 
 TEST(Admission, a_peer_that_is_taken_out_or_changes_its_role_loses_rights) {
   const Admission before = parsed("operator " + one + "\nworker " + other);
-  EXPECT_FALSE(before.lose_rights(before));
-  EXPECT_FALSE(before.lose_rights(parsed("worker " + other + "\noperator " + one + " renamed\ngateway " + one)));
-  EXPECT_TRUE(before.lose_rights(parsed("operator " + one)));
-  EXPECT_TRUE(before.lose_rights(parsed("tap " + one + "\nworker " + other)));
+  EXPECT_FALSE(before.admits_more_than(before));
+  EXPECT_FALSE(before.admits_more_than(parsed("worker " + other + "\noperator " + one + " renamed\ngateway " + one)));
+  EXPECT_TRUE(before.admits_more_than(parsed("operator " + one)));
+  EXPECT_TRUE(before.admits_more_than(parsed("tap " + one + "\nworker " + other)));
 }
 
 }  // namespace

@@ -106,6 +106,7 @@ class Broker {
   void on_outcome_frame(std::string_view frame, Instant now);
   // Likewise of the tap's XPUB (broker/tap.hpp).
   void on_tap_subscription(std::string_view message, Instant now) { tap_.on_subscription(message, now); }
+  void on_tap_socket_closed() { tap_.on_socket_closed(); }
   // What the wall clock says now, for taps to show.
   void set_wall_time(Duration since_epoch) { wall_time_ = since_epoch; }
   // A send on a ROUTER could not be routed, or would have blocked.

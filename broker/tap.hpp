@@ -38,6 +38,8 @@ class Tap {
   bool on() const { return !listeners_.empty(); }
   // As XPUB receives it: 1 or 0, then the topic.
   void on_subscription(std::string_view message, Instant now);
+  // Its socket was closed, which says nothing of those who listened.
+  void on_socket_closed() { listeners_.clear(), full_.clear(); }
 
   // What happened. `state` is the state before it. Only while on().
   void event(const State& state, const std::string& gateway, const ClientId& client, const schemas::UnitEvent& event);

@@ -52,6 +52,18 @@ TEST_F(TapTest, is_off_until_somebody_listens_and_when_they_have_left) {
   EXPECT_EQ(broker->tap().counters().seen, 0U);
 }
 
+TEST_F(TapTest, is_off_when_its_socket_was_closed_until_somebody_listens_again) {
+  gateway_comes();
+  listen(everything);
+  event(1);
+  broker->on_tap_socket_closed();
+  EXPECT_FALSE(broker->tap().on());
+  EXPECT_THAT(records(), IsEmpty());
+  listen(everything);
+  event(2);
+  EXPECT_THAT(records(), ElementsAre(HasSubstr("\"what\":\"event\"")));
+}
+
 TEST_F(TapTest, shows_the_life_of_an_event) {
   gateway_comes();
   worker_comes();

@@ -62,7 +62,7 @@ def unpack(frame):
 
 
 def read_key(path):
-    """The key in a file: what is no comment in it [S5]."""
+    """The key in a file: what is no comment in it [S4]."""
     with open(path, "rb") as file:
         return next(line.strip() for line in file if line.strip() and not line.startswith(b"#"))
 
@@ -211,7 +211,7 @@ class Link:
             sock.setsockopt(option, value)  # [S2]
         if sock.type == zmq.DEALER:
             sock.setsockopt(zmq.IMMEDIATE, 1)
-        if self.keys:  # [S5]
+        if self.keys:  # [S4]
             sock.curve_secretkey, sock.curve_serverkey = self.keys
             sock.curve_publickey = zmq.curve_public(self.keys[0])
         if broker.startswith("ipc://"):

@@ -1,7 +1,5 @@
 #include "broker/io/gate.hpp"
 
-#include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstring>
 #include <fstream>
@@ -73,7 +71,7 @@ bool Gate::reload() {
          {"advice", "the peers of before stay; mend the file and send SIGHUP again"}});
     return false;
   }
-  const bool cut = admission_.lose_rights(*again);
+  const bool cut = admission_.admits_more_than(*again);
   admission_ = std::move(*again);
   log(fairlead::io::Level::info, "peers_reloaded", {{"peers", admission_.size()}, {"cut", cut}});
   return cut;

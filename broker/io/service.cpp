@@ -316,6 +316,7 @@ void Service::on_hangup() {
 void Service::cut_everybody() {
   const BusAddress address = sockets_->address;
   sockets_.reset();
+  broker_->on_tap_socket_closed();  // links end by themselves; taps have none
   // libzmq's thread lets go of the addresses in its own time.
   for (const Instant deadline = fairlead::io::now() + 5s; !sockets_;) {
     try {

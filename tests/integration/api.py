@@ -14,8 +14,8 @@ def api_worker(bus, name="worker1", *options):
 class ApiPublisher(Process):
     """A process that publishes, and is no worker. It is started."""
 
-    def __init__(self, bus, name="publisher", patience=PATIENCE):
-        super().__init__(name, [BIN / "fairlead-api-publisher", bus.endpoint, int(1000 * patience)], stdin=subprocess.PIPE)
+    def __init__(self, bus, name="publisher", patience=PATIENCE, keys=()):
+        super().__init__(name, [BIN / "fairlead-api-publisher", bus.endpoint, int(1000 * patience), *keys], stdin=subprocess.PIPE)
         self.answered = 0
         bus.add(self).start()
 

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 
+from api import ApiPublisher
 from bus import BIN, PYTHON, ROOT, BusTest, hold, main
 from process import Process, wait_until
 from scraper import scrape
@@ -39,6 +40,10 @@ class KeyedBus:
 
 def keygen(path):
     subprocess.run([BIN / "fairlead-ctl", "keygen", path], check=True, capture_output=True, timeout=60)
+
+
+def metrics_port(broker):
+    return int(re.search(r"metrics=127\.0\.0\.1:(\d+)", broker.wait_ready())[1])
 
 
 def ctl(bus, *words):
@@ -88,13 +93,46 @@ class Keys(BusTest):
             wait_until(lambda: broker.find(r"peer_refused .*the key of gateway is a gateway's, and this socket is for a worker"),
                        "the gateway's key does not open the workers' sockets")
             User(bus.address("line")).echoes("hello")
-            port = int(re.search(r"metrics=127\.0\.0\.1:(\d+)", broker.wait_ready())[1])
-            self.assertGreaterEqual(scrape(port).values["fairlead_broker_peers_refused_total"], 2)
+            self.assertGreaterEqual(scrape(metrics_port(broker)).values["fairlead_broker_peers_refused_total"], 2)
             for words in (keyed.of("tap"), keyed.of("stranger"), ()):
                 self.assertEqual(ctl(bus, "--timeout", "500ms", *words, "status").returncode, 3)
             self.assertIn("give --key and --broker-key", ctl(bus, "--timeout", "500ms", "status").stderr)
             for worker in outside:
                 self.assertFalse(worker.find(" ready "), f"{worker.name} has got in")
+
+    def test_a_tap_that_is_shut_out_hears_and_costs_nothing_any_more(self):
+        with self.bus(tcp=True) as bus:
+            keyed = KeyedBus(bus, {"gateway": "gateway", "worker": "worker", "tap": "tap"})
+            broker = keyed.broker("--metrics", "127.0.0.1:0")
+            bus.start(broker, bus.gateway(*keyed.of("gateway")), bus.worker(*keyed.of("worker")))
+            port = metrics_port(broker)
+            tap = bus.add(Process("tap", [BIN / "fairlead-tap", "--broker", bus.endpoint, *keyed.of("tap")]))
+            tap.start()
+            tap.wait_for("listening to")
+            self.assertEqual(scrape(port).values["fairlead_broker_tap_filters"], 1)
+            del keyed.peers["tap"]
+            keyed.write()
+            broker.signal(signal.SIGHUP)
+            broker.wait_for("everybody_cut")
+            tap.wait_for("no word from the broker")
+            heard = len(tap.output)
+            User(bus.address("line")).echoes("hello")
+            wait_until(lambda: scrape(port).values["fairlead_broker_tap_filters"] == 0, "its filter is forgotten")
+            self.assertEqual(len(tap.output), heard)
+
+    def test_a_publisher_has_keys_too(self):
+        with self.bus(tcp=True) as bus:
+            keyed = KeyedBus(bus, {"gateway": "gateway", "worker": "worker", "publisher": "worker"})
+            bus.start(keyed.broker(), bus.gateway(*keyed.of("gateway")), bus.worker(*keyed.of("worker")))
+            user = User(bus.address("line"))
+            user.echoes("hello")
+            publisher = ApiPublisher(bus, keys=keyed.of("publisher")[1::2])
+            self.assertEqual(publisher.says("all from outside"), "ok")
+            self.assertEqual(user.next(), b"from outside")
+            outside = ApiPublisher(bus, name="outside", patience=1)
+            self.assertIn("not confirmed", outside.says("all from nobody"))
+            bus.kill(outside)
+            outside.popen.stdin.close()
 
     def test_peers_are_let_in_and_shut_out_while_users_notice_nothing(self):
         with self.bus(tcp=True) as bus:

@@ -6,7 +6,7 @@
 //   close UID TEXT
 //   online · in GROUP · is UID      queries: clients, members of a group, whether a uid is there
 //
-//   fairlead-api-publisher ENDPOINT PATIENCE_MS
+//   fairlead-api-publisher ENDPOINT PATIENCE_MS [KEY-FILE BROKER-KEY-FILE]
 #include <iostream>
 #include <sstream>
 #include <stdexcept>
@@ -79,13 +79,16 @@ void serve(fairlead::Publisher& publisher) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 3) {
-    std::cerr << "fairlead-api-publisher ENDPOINT PATIENCE_MS\n";
+  if (argc != 3 && argc != 5) {
+    std::cerr << "fairlead-api-publisher ENDPOINT PATIENCE_MS [KEY-FILE BROKER-KEY-FILE]\n";
     return 2;
   }
   try {
-    fairlead::Publisher publisher(
-        {.broker = argv[1], .name = "publisher", .patience = std::chrono::milliseconds(std::stoll(argv[2]))});
+    fairlead::Publisher publisher({.broker = argv[1],
+                                   .name = "publisher",
+                                   .patience = std::chrono::milliseconds(std::stoll(argv[2])),
+                                   .key = argc == 5 ? argv[3] : "",
+                                   .broker_key = argc == 5 ? argv[4] : ""});
     serve(publisher);
   } catch (const std::exception& wrong) {
     std::cerr << wrong.what() << '\n';
