@@ -1,5 +1,6 @@
 #include "store/io/process_mutex.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <cstring>
@@ -81,14 +82,18 @@ ProcessMutex::~ProcessMutex() {
   close(descriptor_);
 }
 
+// A waiter may sleep although the mutex is free: when another waiter is killed between being woken and having the mutex,
+// its wake-up is lost to all. So nobody sleeps for long without looking again.
 Status ProcessMutex::lock() {
-  timespec until{};
-  clock_gettime(CLOCK_MONOTONIC, &until);
-  const auto wait = std::chrono::nanoseconds(until.tv_nsec) + patience_;
-  until.tv_sec += std::chrono::duration_cast<std::chrono::seconds>(wait).count();
-  until.tv_nsec = (wait % std::chrono::seconds(1)).count();
-
-  const int code = pthread_mutex_clocklock(&shared_->mutex, CLOCK_MONOTONIC, &until);
+  constexpr Duration look_again = 20ms;
+  const auto end = std::chrono::steady_clock::now() + patience_;
+  int code = ETIMEDOUT;
+  for (auto now = end - patience_; code == ETIMEDOUT && now <= end; now = std::chrono::steady_clock::now()) {
+    const auto until = std::min(now + look_again, end).time_since_epoch();  // steady_clock is CLOCK_MONOTONIC
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(until);
+    const timespec time{.tv_sec = seconds.count(), .tv_nsec = std::chrono::nanoseconds(until - seconds).count()};
+    code = pthread_mutex_clocklock(&shared_->mutex, CLOCK_MONOTONIC, &time);
+  }
   if (code == 0) return Nothing{};
   if (code == EOWNERDEAD) {
     // Its holder died. What it was writing was never committed, so there is nothing to mend but the mutex.

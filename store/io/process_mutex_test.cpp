@@ -1,9 +1,15 @@
 #include "store/io/process_mutex.hpp"
 
+#include <atomic>
+#include <chrono>
+#include <cstdint>
 #include <fstream>
+#include <thread>
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "store/io/test_places.hpp"
@@ -29,6 +35,37 @@ TEST(ProcessMutex, of_a_process_that_died_is_free_at_once_and_of_one_that_stoppe
   mutex->unlock();
   EXPECT_TRUE(mutex->lock());
   mutex->unlock();
+}
+
+// Of two who wait, one is woken by the holder that leaves. If it is killed before it has the mutex, and somebody else had
+// it meanwhile, nobody wakes the other: the mutex is free, and one sleeps on it. Here that state is made by hand.
+TEST(ProcessMutex, that_is_free_is_found_by_whom_nobody_has_woken) {
+  const TempDirectory directory;
+  const std::string path = directory.path() + "/writers.lock";
+  Stranger holder([&] {
+    auto mutex = ProcessMutex::open(path, 1s).value();
+    if (!mutex->lock()) _exit(1);
+    [[maybe_unused]] const auto* const kept = mutex.release();
+  });
+  ASSERT_TRUE(holder.is_done());
+  auto mutex = ProcessMutex::open(path, 2s).value();
+  const int file = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+  void* const memory = mmap(nullptr, sizeof(std::uint32_t), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  const std::atomic_ref<std::uint32_t> word(*static_cast<std::uint32_t*>(memory));
+
+  std::thread waits([&] {
+    EXPECT_TRUE(mutex->lock());
+    mutex->unlock();
+  });
+  constexpr std::uint32_t somebody_waits = 0x80000000U;  // as of futex(2)
+  const auto deadline = std::chrono::steady_clock::now() + 1s;
+  while ((word.load() & somebody_waits) == 0 && std::chrono::steady_clock::now() < deadline) std::this_thread::yield();
+  EXPECT_NE(word.load() & somebody_waits, 0U);
+  word.store(0);
+  waits.join();
+  munmap(memory, sizeof(std::uint32_t));
+  close(file);
 }
 
 TEST(ProcessMutex, that_an_earlier_boot_left_behind_is_made_afresh) {
